@@ -1,0 +1,1 @@
+"""Structure files -> Filter: reading, assembly, detection, rings, sites, idealised filters."""

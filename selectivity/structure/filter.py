@@ -1,0 +1,141 @@
+"""What is a selectivity filter? Strands of atoms, rings of oxygens on a common axis, sites between the rings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float64]
+RingKind = Literal["carbonyl", "hydroxyl", "carboxylate", "other"]
+
+
+@dataclass(frozen=True)
+class FilterAtom:
+    """One heavy atom of the filter as deposited (coordinates live in `Filter.positions`).
+
+    ``deposited_id`` is shared by all symmetry copies of one deposited atom, so that a coordinate error moves them
+    together; ``residue_index`` is the position in the signature (0 = T of TVGYG), ``strand`` 0..n-1 around the axis.
+    """
+
+    name: str
+    element: str
+    residue_name: str
+    residue_number: int
+    insertion_code: str
+    chain: str
+    strand: int
+    residue_index: int
+    b_factor: float
+    occupancy: float
+    deposited_id: int
+
+
+@dataclass(frozen=True)
+class Ring:
+    """A ring of coordinating oxygens.
+
+    ``atoms`` indexes `Filter.atoms` (the oxygens, in strand order); ``radius`` is the mean distance of these oxygens from the
+    axis and ``z`` their mean height along it, both in Å; ``name`` reads like "T75 O" or "T75 OG1".
+    """
+
+    name: str
+    kind: RingKind
+    atoms: tuple[int, ...]
+    radius: float
+    z: float
+
+
+@dataclass(frozen=True)
+class Site:
+    """A stretch of the axis between two ring planes (Å, pore frame).
+
+    ``inner`` and ``outer`` index `Filter.rings` (None: open end, Scav and S0). ``dehydrated`` sites lie between two rings of
+    coordinating oxygens (S1 to S4 of KcsA); S0 and Scav keep water.
+    """
+
+    name: str
+    inner: int | None
+    outer: int | None
+    z_low: float
+    z_high: float
+    lateral_radius: float
+    dehydrated: bool
+
+
+@dataclass(frozen=True)
+class FilterIon:
+    """An ion seen near the axis: chemical species ("K", "Na", "Tl", ...), merged over symmetry copies, occupancy summed."""
+
+    name: str
+    residue_name: str
+    position: tuple[float, float, float]
+    z: float
+    radial: float
+    site: str
+    occupancy: float
+    b_factor: float
+    merged_copies: int
+
+
+@dataclass(frozen=True)
+class FilterWater:
+    """A water oxygen seen near the axis (site name, height and distance from the axis in Å)."""
+
+    position: tuple[float, float, float]
+    z: float
+    radial: float
+    site: str
+    occupancy: float
+    b_factor: float
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How the filter was obtained from its source: every choice the loader made, in words a reader can check."""
+
+    source: str
+    format: str
+    assembly: str
+    altloc: str
+    pore: str
+    pores_found: tuple[str, ...]
+    merged_copies: int
+    title: str = ""
+    resolution_angstrom: float | None = None
+    sha256: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A selectivity filter in the coordinates of its file (Å).
+
+    ``positions`` has shape (n_atoms, 3) and is read-only. ``axis_origin`` lies on the axis in the plane of the second
+    backbone-carbonyl ring (V76 O of KcsA), ``axis_direction`` is the unit vector from the cavity to the outside.
+    ``rings`` and ``sites`` are ordered from the cavity outward.
+    """
+
+    signature: str
+    first_residue: int
+    n_strands: int
+    atoms: tuple[FilterAtom, ...]
+    positions: Vector
+    axis_origin: Vector
+    axis_direction: Vector
+    rings: tuple[Ring, ...]
+    sites: tuple[Site, ...]
+    ions: tuple[FilterIon, ...]
+    waters: tuple[FilterWater, ...]
+    provenance: Provenance
+    warnings: tuple[str, ...] = field(default=())
+
+    def pore_positions(self) -> Vector:
+        """Positions of the atoms in the pore frame, shape (n_atoms, 3), Å.
+
+        z runs along the axis from the cavity outward with z = 0 at ``axis_origin``; x points to the first oxygen of the first
+        ring, so the frame does not depend on the orientation of the file.
+        """
+        raise NotImplementedError
