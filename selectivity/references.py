@@ -1,0 +1,63 @@
+"""Who said so: every source that a number of this package rests on, by key."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from functools import cache
+
+from selectivity.data import read_table
+from selectivity.errors import UnknownChoice
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One source.
+
+    ``mark`` says how its numbers reached this package (`selectivity.data.MARKS`): read at the source, second-hand, computed,
+    recalled or assumed. ``label`` says whether authors, year and place are themselves "confirmed" or "recalled".
+    """
+
+    key: str
+    authors: str
+    year: int | None
+    title: str
+    where: str
+    doi: str
+    mark: str
+    label: str
+    note: str
+
+    def __str__(self) -> str:
+        year = f" ({self.year})" if self.year is not None else ""
+        doi = f", doi:{self.doi}" if self.doi else ""
+        return f"{self.authors}{year}. {self.title}. {self.where}{doi}"
+
+
+def reference(key: str) -> Reference:
+    """The source behind a key. Raises `UnknownChoice`, naming the nearest keys.
+
+    >>> reference("shannon1976").year
+    1976
+    >>> reference("shanon1976")
+    Traceback (most recent call last):
+        ...
+    selectivity.errors.UnknownChoice: no reference 'shanon1976'; did you mean shannon1976?
+    """
+    try:
+        return references()[key]
+    except KeyError:
+        near = difflib.get_close_matches(key, references(), n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else "selectivity/data/references.csv lists the keys"
+        raise UnknownChoice(f"no reference {key!r}; {hint}") from None
+
+
+@cache
+def references() -> dict[str, Reference]:
+    """All sources by key, in the order of the table."""
+    return {row["key"]: _from_row(dict(row)) for row in read_table("references")}
+
+
+def _from_row(row: dict[str, str]) -> Reference:
+    year = row.pop("year")
+    return Reference(**row, year=int(year) if year else None)
