@@ -1,0 +1,141 @@
+"""The single-file lattice: equilibrium, one-ion limits, conservation, convergence, and the published prototype table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from selectivity.constants import KJ_PER_KCAL, thermal_energy, thermal_voltage
+from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.permeation.lattice import lattice
+from selectivity.permeation.queue import (
+    current_voltage,
+    permeability_ratio_from_reversal,
+    reversal_potential,
+    steady_state,
+)
+
+TEMPERATURE = 298.15
+REPULSION = {3.0: 9.0, 4.5: 5.0, 6.0: 3.0, 7.5: 1.5, 9.0: 1.0}
+
+
+def prototype(cages, planes, *, well=-5.0, barrier=2.5, refinement=1, max_ions=4):
+    nodes = 2 * len(cages) + 1
+    potassium = np.array([well + (barrier if j % 2 == 0 else 0.0) for j in range(nodes)])
+    difference = np.array([planes[j // 2] if j % 2 == 0 else cages[j // 2] for j in range(nodes)])
+    return lattice(
+        {"K": potassium * KJ_PER_KCAL, "Na": (potassium + difference) * KJ_PER_KCAL},
+        repulsion_kj_mol={d: w * KJ_PER_KCAL for d, w in REPULSION.items()},
+        max_ions=max_ions,
+        refinement=refinement,
+    )
+
+
+def bi_ionic_ratio(model, millimolar=150.0):
+    baths = {"inside": {"K": millimolar}, "outside": {"Na": millimolar}}
+    v_mv = reversal_potential(model, **baths, temperature=TEMPERATURE)
+    return permeability_ratio_from_reversal(v_mv, reference="K", other="Na", **baths, temperature=TEMPERATURE)
+
+
+@pytest.mark.parametrize(
+    ("cages", "planes", "expected"),
+    [
+        ([3.8, 6.4, 5.9, 6.5], [1.6, 2.0, 1.6, 1.2, 4.0], 409.0),
+        ([1.9, 6.7], [1.6, 1.6, 1.6], 28.0),
+        ([2.7, 5.3, 4.8, 5.4], [0.5, 0.9, 0.5, 0.1, 2.9], 84.0),
+        ([0.8, 5.6], [0.5, 0.5, 0.5], 6.4),
+        ([5.0] * 4, [0.5] * 5, 79.0),
+        ([5.0] * 3, [0.5] * 4, 55.0),
+        ([5.0] * 2, [0.5] * 3, 6.2),
+        ([5.0], [0.5] * 2, 2.9),
+    ],
+)
+def test_prototype_table_of_independent_program(cages, planes, expected):
+    """The table was printed to two or three digits at RT 0.593 kcal/mol; ours is at 298.15 K (RT 0.5925): 1 % and rounding."""
+    assert bi_ionic_ratio(prototype(cages, planes)) == pytest.approx(expected, rel=0.015)
+
+
+@pytest.mark.parametrize(("millimolar", "expected"), [(5.0, 241.0), (1500.0, 536.0)])
+def test_ratio_rises_with_concentration_as_printed(millimolar, expected):
+    model = prototype([3.8, 6.4, 5.9, 6.5], [1.6, 2.0, 1.6, 1.2, 4.0])
+    assert bi_ionic_ratio(model, millimolar) == pytest.approx(expected, rel=0.015)
+
+
+def test_equilibrium_has_boltzmann_occupancies_and_no_flux():
+    model = prototype([5.0, 4.0], [0.5, 1.0, 0.5])
+    bath = {"K": 150.0, "Na": 20.0}
+    state = steady_state(model, inside=bath, outside=bath, v_mv=0.0, temperature=TEMPERATURE)
+    log_weight = -model.state_energy_kj_mol / thermal_energy(TEMPERATURE) + model.ion_counts @ np.log([0.150, 0.020])
+    boltzmann = np.exp(log_weight - log_weight.max())
+    assert state.probability == pytest.approx(boltzmann / boltzmann.sum(), rel=1e-9)
+    unidirectional = 1e11 * 0.15
+    assert max(abs(flux) for flux in state.flux_per_s.values()) < 1e-9 * unidirectional
+
+
+def test_one_ion_reverses_at_its_nernst_potential():
+    model = prototype([5.0, 5.0, 5.0, 5.0], [0.5] * 5)
+    v_mv = reversal_potential(model, inside={"K": 140.0}, outside={"K": 5.0}, temperature=310.15)
+    assert v_mv == pytest.approx(thermal_voltage(310.15) * np.log(5.0 / 140.0), abs=1e-5)
+
+
+def test_low_concentration_limit_is_the_series_resistance_of_the_profile():
+    """J = k0 (c_in exp(u) - c_out) / sum over links of exp((e_a + e_b)/2), e = E/RT + u (1 - x), bath ends included."""
+    model = prototype([3.8, 6.4], [1.6, 2.0, 1.6])
+    v_mv, inside, outside = -40.0, 1e-9, 3e-9
+    state = steady_state(
+        model, inside={"Na": inside}, outside={"Na": outside}, v_mv=v_mv, temperature=TEMPERATURE, hop_rate_per_s=1.0
+    )
+    u = v_mv / thermal_voltage(TEMPERATURE)
+    nodes = model.node_energy_kj_mol[1] / thermal_energy(TEMPERATURE) + u * (1.0 - model.electrical_distance)
+    energy = np.concatenate([[u], nodes, [0.0]])
+    resistance = np.exp((energy[:-1] + energy[1:]) / 2).sum()
+    expected = (inside * np.exp(u) - outside) * 1e-3 / resistance
+    assert state.flux_per_s["Na"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_flux_is_the_same_through_every_link():
+    model = prototype([3.8, 6.4, 5.9, 6.5], [1.6, 2.0, 1.6, 1.2, 4.0])
+    state = steady_state(
+        model, inside={"K": 140.0, "Na": 12.0}, outside={"K": 5.0, "Na": 145.0}, v_mv=-70.0, temperature=310.15
+    )
+    for links in state.link_flux_per_s.values():
+        assert links == pytest.approx(links[0], rel=1e-9)
+
+
+def test_refining_the_lattice_converges():
+    coarse, *finer = (
+        np.log(bi_ionic_ratio(prototype([5.0] * 2, [0.5] * 3, refinement=m, max_ions=2))) for m in (1, 2, 4, 8)
+    )
+    steps = np.abs(np.diff([coarse, *finer]))
+    assert (steps[1:] < 0.5 * steps[:-1]).all()
+    assert steps[-1] < 0.01
+
+
+def test_swapping_sides_and_voltage_reverses_the_current():
+    model = prototype([5.0, 5.0, 5.0], [0.5] * 4)
+    there = current_voltage(model, inside={"K": 150.0}, outside={"K": 5.0}, v_mv=[-80.0, 30.0], temperature=TEMPERATURE)
+    back = current_voltage(model, inside={"K": 5.0}, outside={"K": 150.0}, v_mv=[80.0, -30.0], temperature=TEMPERATURE)
+    assert there == pytest.approx(-back, rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("inside", "outside", "error", "words"),
+    [
+        ({"K": -1.0}, {"K": 5.0}, OutOfRange, "at least 0"),
+        ({"K": float("nan")}, {"K": 5.0}, OutOfRange, "at least 0"),
+        ({"Cl": 5.0}, {"K": 5.0}, UnknownChoice, "not in this lattice"),
+        ({"K": 5.0}, {}, OutOfRange, "both sides"),
+    ],
+)
+def test_bad_baths_are_refused(inside, outside, error, words):
+    with pytest.raises(error, match=words):
+        reversal_potential(prototype([5.0], [0.5, 0.5]), inside=inside, outside=outside, temperature=TEMPERATURE)
+
+
+def test_bad_lattices_are_refused():
+    with pytest.raises(OutOfRange, match="different length"):
+        lattice({"K": [0.0, 1.0], "Na": [0.0]}, repulsion_kj_mol={})
+    with pytest.raises(OutOfRange, match="finite"):
+        lattice({"K": [0.0, np.nan]}, repulsion_kj_mol={})
+    with pytest.raises(OutOfRange, match="whole number"):
+        lattice({"K": [0.0]}, repulsion_kj_mol={}, refinement=0)
