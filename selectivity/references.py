@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
+from typing import Any
 
 from selectivity.data import read_table
 from selectivity.errors import UnknownChoice
@@ -35,7 +38,7 @@ class Reference:
 
 
 def reference(key: str) -> Reference:
-    """The source behind a key. Raises `UnknownChoice`, naming the nearest keys.
+    """The source behind a key. Raises `UnknownChoice`, naming the nearest key.
 
     >>> reference("shannon1976").year
     1976
@@ -47,17 +50,17 @@ def reference(key: str) -> Reference:
     try:
         return references()[key]
     except KeyError:
-        near = difflib.get_close_matches(key, references(), n=3)
-        hint = f"did you mean {', '.join(near)}?" if near else "selectivity/data/references.csv lists the keys"
+        near = difflib.get_close_matches(key, references(), n=1)
+        hint = f"did you mean {near[0]}?" if near else "selectivity/data/references.csv lists the keys"
         raise UnknownChoice(f"no reference {key!r}; {hint}") from None
 
 
 @cache
-def references() -> dict[str, Reference]:
-    """All sources by key, in the order of the table."""
-    return {row["key"]: _from_row(dict(row)) for row in read_table("references")}
+def references() -> Mapping[str, Reference]:
+    """All sources by key, in the order of the table; read-only."""
+    return MappingProxyType({row["key"]: _from_row(dict(row)) for row in read_table("references")})
 
 
-def _from_row(row: dict[str, str]) -> Reference:
+def _from_row(row: dict[str, Any]) -> Reference:
     year = row.pop("year")
     return Reference(**row, year=int(year) if year else None)
