@@ -74,7 +74,9 @@ def steady_state(
     """
     baths = _baths(lattice, inside, outside)
     if not (np.isfinite(v_mv) and np.isfinite(temperature) and temperature > 0):
-        raise OutOfRange(f"voltage {v_mv} mV at {temperature} K: both must be finite and the temperature positive (kelvin)")
+        raise OutOfRange(
+            f"voltage {v_mv} mV at {temperature} K: both must be finite and the temperature positive (kelvin)"
+        )
     energy, psi = _reduced_energy(lattice, v_mv, temperature)
     rates = _rates(lattice, energy, psi, baths, hop_rate_per_s)
     probability = _stationary(lattice, energy, baths, rates)
@@ -105,7 +107,12 @@ def current_voltage(
     return np.array(
         [
             steady_state(
-                lattice, inside=inside, outside=outside, v_mv=float(v), temperature=temperature, hop_rate_per_s=hop_rate_per_s
+                lattice,
+                inside=inside,
+                outside=outside,
+                v_mv=float(v),
+                temperature=temperature,
+                hop_rate_per_s=hop_rate_per_s,
             ).current_pa
             for v in np.atleast_1d(np.asarray(v_mv, dtype=float))
         ]
@@ -123,10 +130,14 @@ def reversal_potential(
     _baths(lattice, inside, outside)
     for side, bath in (("inside", inside), ("outside", outside)):
         if not any(bath.get(name, 0.0) > 0 for name in lattice.species):
-            raise OutOfRange(f"no permeant ion {side}: a reversal potential needs one of {', '.join(lattice.species)} on both sides")
+            raise OutOfRange(
+                f"no permeant ion {side}: a reversal potential needs one of {', '.join(lattice.species)} on both sides"
+            )
 
     def net(v_mv: float) -> float:
-        fluxes = steady_state(lattice, inside=inside, outside=outside, v_mv=v_mv, temperature=temperature).link_flux_per_s
+        fluxes = steady_state(
+            lattice, inside=inside, outside=outside, v_mv=v_mv, temperature=temperature
+        ).link_flux_per_s
         carried = [z * fluxes[name].mean() for name, z in zip(lattice.species, lattice.valence, strict=True)]
         scale = sum(abs(value) for value in carried)
         return sum(carried) / scale if scale > 0 else 0.0
@@ -135,12 +146,20 @@ def reversal_potential(
     while net(-half_width) * net(half_width) > 0:
         half_width *= 2.0
         if half_width > WIDEST_VOLTAGE_MV:
-            raise OutOfRange(f"the current keeps its sign up to {WIDEST_VOLTAGE_MV:g} mV: no reversal potential with these baths")
+            raise OutOfRange(
+                f"the current keeps its sign up to {WIDEST_VOLTAGE_MV:g} mV: no reversal potential with these baths"
+            )
     return float(brentq(net, -half_width, half_width, xtol=1e-9, rtol=1e-13))
 
 
 def permeability_ratio_from_reversal(
-    v_mv: float, *, reference: str, other: str, inside: Mapping[str, float], outside: Mapping[str, float], temperature: float
+    v_mv: float,
+    *,
+    reference: str,
+    other: str,
+    inside: Mapping[str, float],
+    outside: Mapping[str, float],
+    temperature: float,
 ) -> float:
     """P_reference / P_other of two monovalent cations from a reversal potential, by the GHK voltage equation.
 
@@ -151,7 +170,9 @@ def permeability_ratio_from_reversal(
     demand = inside.get(other, 0.0) * step - outside.get(other, 0.0)
     relative = excess / demand if demand != 0 else np.nan
     if not (np.isfinite(relative) and relative > 0):
-        raise OutOfRange(f"{v_mv:.3f} mV with these baths has no positive P_{other}/P_{reference}: other baths are needed")
+        raise OutOfRange(
+            f"{v_mv:.3f} mV with these baths has no positive P_{other}/P_{reference}: other baths are needed"
+        )
     return float(1.0 / relative)
 
 
@@ -160,11 +181,15 @@ def _baths(lattice: Lattice, inside: Mapping[str, float], outside: Mapping[str, 
     for side, bath in enumerate((inside, outside)):
         unknown = [name for name in bath if name not in lattice.species]
         if unknown:
-            raise UnknownChoice(f"ion {unknown[0]} is not in this lattice ({', '.join(lattice.species)}): leave it out or give its energies")
+            raise UnknownChoice(
+                f"ion {unknown[0]} is not in this lattice ({', '.join(lattice.species)}): leave it out or give its energies"
+            )
         for s, name in enumerate(lattice.species):
             value = float(bath.get(name, 0.0))
             if not (np.isfinite(value) and value >= 0):
-                raise OutOfRange(f"[{name}] {'outside' if side else 'inside'} is {value} mM: a concentration of at least 0 is needed")
+                raise OutOfRange(
+                    f"[{name}] {'outside' if side else 'inside'} is {value} mM: a concentration of at least 0 is needed"
+                )
             baths[side, s] = value / 1000.0
     return baths
 
