@@ -1,0 +1,167 @@
+"""Conditions of a membrane, checked: what a caller typed becomes arrays that the formulas can trust.
+
+Concentrations in mM, permeabilities in any common unit, voltages in mV, temperatures in K, ions by name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from selectivity.errors import OutOfRange, UnknownChoice
+
+Concentrations = Mapping[str, ArrayLike]
+"""Concentration of each ion by name, mM; scalars or arrays that broadcast."""
+
+Numbers = NDArray[np.float64]
+
+VALENCES: Mapping[str, int] = {
+    "K": 1, "Na": 1, "Li": 1, "Rb": 1, "Cs": 1, "Tl": 1, "NH4": 1, "H": 1, "Ag": 1,
+    "Ca": 2, "Mg": 2, "Ba": 2, "Sr": 2, "Zn": 2, "Cd": 2, "Mn": 2, "Co": 2, "Ni": 2, "La": 3,
+    "Cl": -1, "F": -1, "Br": -1, "I": -1, "NO3": -1, "HCO3": -1, "OH": -1, "SO4": -2, "H2PO4": -1, "HPO4": -2,
+    "NMDG": 1, "TEA": 1, "TMA": 1, "choline": 1, "Tris": 1, "HEPES": -1, "gluconate": -1, "acetate": -1,
+    "aspartate": -1, "glutamate": -1, "isethionate": -1, "methanesulfonate": -1, "ClO4": -1, "SCN": -1,
+}  # fmt: skip
+"""Charge number of the ions known by name; any other ion needs an explicit `valence` entry."""
+
+COLDEST_PLAUSIBLE = 200.0
+"""Below this a temperature is far more likely to be Celsius typed as kelvin, K."""
+
+HOTTEST_PLAUSIBLE = 373.15
+"""Above this no aqueous membrane exists at ambient pressure, K."""
+
+
+def valence_of(ion: str, valence: Mapping[str, int] | None = None) -> int:
+    """Charge number of an ion: from the caller's own table first, then from the names known here.
+
+    >>> valence_of("Ca"), valence_of("Cl"), valence_of("X", {"X": 3})
+    (2, -1, 3)
+    """
+    if valence is not None and ion in valence:
+        return checked_valence(valence[ion], ion)
+    if ion in VALENCES:
+        return VALENCES[ion]
+    near = difflib.get_close_matches(ion.rstrip("+-0123456789"), VALENCES, n=1)
+    hint = f"did you mean {near[0]!r}? otherwise " if near else ""
+    raise UnknownChoice(f"{ion!r}: no ion of this name is known; {hint}pass valence={{{ion!r}: charge}}")
+
+
+def checked_valence(valence: Any, what: str) -> int:
+    """A non-zero integer charge number, or OutOfRange."""
+    number = np.asarray(valence)
+    if number.dtype.kind not in "iuf" or number.ndim or not np.isfinite(number) or number != np.round(number):
+        raise OutOfRange(f"{what}: valence {valence!r} is not an integer; give the charge number, e.g. 2")
+    if number == 0:
+        raise OutOfRange(f"{what}: valence 0 carries no charge; give the charge number, e.g. 1, 2 or -1")
+    return int(number)
+
+
+def checked_number(value: ArrayLike, what: str) -> Numbers:
+    """Finite numbers of any sign, or OutOfRange."""
+    array = _as_float(value, what)
+    # min and max carry NaN along and cost a fraction of isfinite over the whole array
+    if array.size and not (np.isfinite(array.min()) and np.isfinite(array.max())):
+        raise OutOfRange(f"{what}: {_first(array, ~np.isfinite(array))} is not finite; remove or correct it")
+    return array
+
+
+def checked_amount(value: ArrayLike, what: str, *, zero_allowed: bool = True) -> Numbers:
+    """Finite numbers that are not negative (or, with zero_allowed=False, positive), or OutOfRange."""
+    array = checked_number(value, what)
+    if not array.size:
+        return array
+    lowest = array.min()
+    if lowest < 0.0:
+        raise OutOfRange(f"{what}: {_first(array, array < 0.0)} is negative; amounts must be zero or more")
+    if lowest == 0.0 and not zero_allowed:
+        raise OutOfRange(f"{what}: 0 leaves the result undefined; give a positive value")
+    return array
+
+
+def checked_temperature(temperature: ArrayLike) -> Numbers:
+    """Temperature in K: refused at or below zero, doubted below 200 K (Celsius?) and above 373.15 K."""
+    array = checked_number(temperature, "temperature (K)")
+    if not array.size:
+        return array
+    if array.min() <= 0.0:
+        raise OutOfRange(f"temperature {_first(array, array <= 0.0)} K does not exist; give kelvin (37 °C is 310.15 K)")
+    if array.min() < COLDEST_PLAUSIBLE:
+        shown = _first(array, array < COLDEST_PLAUSIBLE)
+        warnings.warn(
+            f"temperature {shown} K is below {COLDEST_PLAUSIBLE:.0f} K: was it typed in °C? "
+            f"({shown} °C = {float(shown) + 273.15:g} K)",
+            stacklevel=3,
+        )
+    if array.max() > HOTTEST_PLAUSIBLE:
+        warnings.warn(
+            f"temperature {_first(array, array > HOTTEST_PLAUSIBLE)} K is hotter than boiling water: check the unit",
+            stacklevel=3,
+        )
+    return array
+
+
+def both_sides(
+    ions: Iterable[str], outside: Concentrations, inside: Concentrations
+) -> dict[str, tuple[Numbers, Numbers]]:
+    """Checked (outside, inside) concentrations in mM of the named ions; UnknownChoice for a missing side."""
+    pairs = {}
+    for ion in ions:
+        for side, name in ((outside, "outside"), (inside, "inside")):
+            if ion not in side:
+                raise UnknownChoice(
+                    f"{ion}: no concentration {name}; that side has {', '.join(side) or 'no ions'}: "
+                    f"add {name}={{{ion!r}: ...}} in mM (0 is allowed)"
+                )
+        pairs[ion] = (
+            checked_amount(outside[ion], f"[{ion}] outside (mM)"),
+            checked_amount(inside[ion], f"[{ion}] inside (mM)"),
+        )
+    return pairs
+
+
+def checked_permeabilities(permeability: Mapping[str, ArrayLike]) -> dict[str, Numbers]:
+    """Checked permeabilities of the ions that permeate; an ion of permeability 0 everywhere drops out."""
+    if not isinstance(permeability, Mapping):
+        raise UnknownChoice(
+            f"permeability: got {type(permeability).__name__}, need a mapping by ion, e.g. {{'K': 1.0, 'Na': 0.04}}"
+        )
+    checked = {ion: checked_amount(value, f"permeability of {ion}") for ion, value in permeability.items()}
+    permeant = {ion: array for ion, array in checked.items() if array.size == 0 or array.max() > 0.0}
+    if not permeant:
+        raise OutOfRange("permeability: no ion permeates; give at least one positive value, e.g. {'K': 1.0}")
+    return permeant
+
+
+def as_answer(array: Numbers) -> Any:
+    """A Python float for a scalar question, the array for an array question."""
+    return float(array) if np.ndim(array) == 0 else array
+
+
+def broadcast(*arrays: Numbers) -> tuple[int, ...]:
+    """Common shape of the arguments, or OutOfRange naming the shapes that do not fit together."""
+    try:
+        return np.broadcast_shapes(*(np.shape(array) for array in arrays))
+    except ValueError:
+        shapes = ", ".join(sorted({str(np.shape(array)) for array in arrays}))
+        raise OutOfRange(f"shapes {shapes} do not broadcast; give scalars or arrays of one shape") from None
+
+
+def _as_float(value: ArrayLike, what: str) -> Numbers:
+    array = np.asarray(value)
+    if array.dtype.kind not in "iufb":
+        try:  # objects such as Fraction are numbers; text is not, even when it looks like one
+            if array.dtype.kind != "O":
+                raise TypeError
+            array = array.astype(np.float64)
+        except (TypeError, ValueError):
+            raise OutOfRange(f"{what}: {value!r} is not a number; give numbers") from None
+    return array.astype(np.float64, copy=False)
+
+
+def _first(array: Numbers, offending: NDArray[np.bool_]) -> str:
+    return f"{float(array[offending].flat[0]) if array.ndim else float(array):g}"
