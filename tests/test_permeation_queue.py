@@ -14,6 +14,7 @@ from selectivity.permeation.queue import (
     reversal_potential,
     steady_state,
 )
+from selectivity.permeation.queue_events import simulate_queue
 
 TEMPERATURE = 298.15
 REPULSION = {3.0: 9.0, 4.5: 5.0, 6.0: 3.0, 7.5: 1.5, 9.0: 1.0}
@@ -139,3 +140,30 @@ def test_bad_lattices_are_refused():
         lattice({"K": [0.0, np.nan]}, repulsion_kj_mol={})
     with pytest.raises(OutOfRange, match="whole number"):
         lattice({"K": [0.0]}, repulsion_kj_mol={}, refinement=0)
+
+
+def test_event_driven_simulation_agrees():
+    """Two million events of an independent algorithm: occupancies within 2 %, net fluxes within five standard errors."""
+    model = prototype([1.0, 1.5], [0.5, 0.5, 0.5], well=-2.0, barrier=1.0)
+    setting = {
+        "inside": {"K": 150.0, "Na": 15.0},
+        "outside": {"K": 5.0, "Na": 145.0},
+        "v_mv": 50.0,
+        "temperature": TEMPERATURE,
+    }
+    exact = steady_state(model, **setting)
+    replicas = [simulate_queue(model, **setting, n_events=250_000, seed=seed) for seed in range(8)]
+    for name in model.species:
+        occupancy = np.mean([run.occupancy[name] for run in replicas], axis=0)
+        assert occupancy == pytest.approx(exact.occupancy[name], rel=0.02)
+        rates = np.array([run.crossings[name][1] / run.duration_s for run in replicas])
+        error = rates.std(ddof=1) / np.sqrt(len(rates))
+        assert abs(rates.mean() - exact.flux_per_s[name]) < 5 * error
+
+
+def test_same_seed_same_events():
+    model = prototype([1.0], [0.5, 0.5])
+    setting = {"inside": {"K": 150.0}, "outside": {"Na": 150.0}, "v_mv": 0.0, "temperature": TEMPERATURE}
+    first, second = (simulate_queue(model, **setting, n_events=10_000, seed=7) for _ in range(2))
+    assert first.duration_s == second.duration_s
+    assert first.crossings == second.crossings

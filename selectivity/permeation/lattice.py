@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -58,7 +59,7 @@ class Lattice:
         """Number of occupancy states, the empty filter included."""
         return len(self.states)
 
-    @property
+    @cached_property
     def ion_counts(self) -> Integers:
         """Number of ions of each species in each state, shape (n_states, n_species)."""
         counts = np.zeros((self.n_states, len(self.species)), dtype=np.int64)
@@ -66,6 +67,14 @@ class Lattice:
             for _, s in state:
                 counts[row, s] += 1
         return counts
+
+    def occupancy(self, probability: Floats) -> Floats:
+        """Mean number of ions of each species on each node, shape (n_species, n_nodes), for state probabilities (n_states,)."""
+        occupied = np.zeros_like(self.node_energy_kj_mol)
+        for state, p in zip(self.states, probability, strict=True):
+            for node, s in state:
+                occupied[s, node] += p
+        return occupied
 
 
 def lattice(

@@ -51,6 +51,54 @@ class QueueState:
         return float(sum(values.sum() for values in self.occupancy.values()))
 
 
+@dataclass(frozen=True)
+class QueueRates:
+    """Rates (1/s) of every step of a lattice at one voltage and two baths, in the order of `Lattice.hops` and `Lattice.gates`.
+
+    ``reduced_energy`` (n_states,) is energy / RT at that voltage, ``baths_molar`` (2, n_species) the baths in mol/L.
+    """
+
+    hop_forward: Floats
+    hop_backward: Floats
+    entry: Floats
+    exit: Floats
+    reduced_energy: Floats
+    baths_molar: Floats
+
+
+def queue_rates(
+    lattice: Lattice,
+    *,
+    inside: Mapping[str, float],
+    outside: Mapping[str, float],
+    v_mv: float,
+    temperature: float,
+    hop_rate_per_s: float = HOP_RATE_PER_S,
+) -> QueueRates:
+    """Rates of every hop, entry and exit (1/s); arguments and errors as `steady_state`."""
+    baths = _baths(lattice, inside, outside)
+    if not (np.isfinite(v_mv) and np.isfinite(temperature) and temperature > 0):
+        raise OutOfRange(
+            f"voltage {v_mv} mV at {temperature} K: both must be finite and the temperature positive (kelvin)"
+        )
+    psi = np.array([v_mv / thermal_voltage(temperature), 0.0])
+    energy = lattice.state_energy_kj_mol / thermal_energy(temperature) + psi[INSIDE] * lattice.gating_charge
+    # a refined node is a smaller volume: the same density means a lower probability of being on it
+    energy = energy + lattice.ion_counts.sum(axis=1) * np.log(lattice.refinement)
+    hops, gates = lattice.hops, lattice.gates
+    rise = energy[hops[:, 1]] - energy[hops[:, 0]]
+    entering = energy[gates[:, 1]] - energy[gates[:, 0]] - lattice.valence[gates[:, 2]] * psi[gates[:, 3]]
+    hop, gate = hop_rate_per_s * lattice.refinement**2, hop_rate_per_s * np.sqrt(lattice.refinement)
+    return QueueRates(
+        hop * np.exp(-rise / 2),
+        hop * np.exp(rise / 2),
+        gate * baths[gates[:, 3], gates[:, 2]] * np.exp(-entering / 2),
+        gate * np.exp(entering / 2),
+        energy,
+        baths,
+    )
+
+
 def steady_state(
     lattice: Lattice,
     *,
@@ -72,18 +120,14 @@ def steady_state(
     >>> abs(steady_state(one, **baths, v_mv=0.0, temperature=298.15).current_pa) < 1e-6
     True
     """
-    baths = _baths(lattice, inside, outside)
-    if not (np.isfinite(v_mv) and np.isfinite(temperature) and temperature > 0):
-        raise OutOfRange(
-            f"voltage {v_mv} mV at {temperature} K: both must be finite and the temperature positive (kelvin)"
-        )
-    energy, psi = _reduced_energy(lattice, v_mv, temperature)
-    rates = _rates(lattice, energy, psi, baths, hop_rate_per_s)
-    probability = _stationary(lattice, energy, baths, rates)
+    rates = queue_rates(
+        lattice, inside=inside, outside=outside, v_mv=v_mv, temperature=temperature, hop_rate_per_s=hop_rate_per_s
+    )
+    probability = _stationary(lattice, rates)
     links = _link_fluxes(lattice, probability, rates)
     flux = {name: float(links[s, 0]) for s, name in enumerate(lattice.species)}
     charge_pa = 1e12 * elementary_charge
-    occupied = _occupancy(lattice, probability)
+    occupied = lattice.occupancy(probability)
     return QueueState(
         float(v_mv),
         flux,
@@ -194,39 +238,10 @@ def _baths(lattice: Lattice, inside: Mapping[str, float], outside: Mapping[str, 
     return baths
 
 
-def _reduced_energy(lattice: Lattice, v_mv: float, temperature: float) -> tuple[Floats, Floats]:
-    psi = v_mv / thermal_voltage(temperature)
-    energy = lattice.state_energy_kj_mol / thermal_energy(temperature) + psi * lattice.gating_charge
-    # a refined node is a smaller volume: the same density means a lower probability of being on it
-    energy = energy + lattice.ion_counts.sum(axis=1) * np.log(lattice.refinement)
-    return energy, np.array([psi, 0.0])
-
-
-@dataclass(frozen=True)
-class _Rates:
-    hop_forward: Floats
-    hop_backward: Floats
-    entry: Floats
-    exit: Floats
-
-
-def _rates(lattice: Lattice, energy: Floats, psi: Floats, baths: Floats, k0: float) -> _Rates:
-    hops, gates = lattice.hops, lattice.gates
-    rise = energy[hops[:, 1]] - energy[hops[:, 0]]
-    entering = energy[gates[:, 1]] - energy[gates[:, 0]] - lattice.valence[gates[:, 2]] * psi[gates[:, 3]]
-    hop, gate = k0 * lattice.refinement**2, k0 * np.sqrt(lattice.refinement)
-    return _Rates(
-        hop * np.exp(-rise / 2),
-        hop * np.exp(rise / 2),
-        gate * baths[gates[:, 3], gates[:, 2]] * np.exp(-entering / 2),
-        gate * np.exp(entering / 2),
-    )
-
-
-def _stationary(lattice: Lattice, energy: Floats, baths: Floats, rates: _Rates) -> Floats:
+def _stationary(lattice: Lattice, rates: QueueRates) -> Floats:
     # geometric mean of the two baths: a chemical potential that both sides can live with
-    softened = np.log(np.maximum(baths, 1e-9)).mean(axis=0)
-    weight = -energy + lattice.ion_counts @ softened
+    softened = np.log(np.maximum(rates.baths_molar, 1e-9)).mean(axis=0)
+    weight = -rates.reduced_energy + lattice.ion_counts @ softened
     root = np.exp((weight - weight.max()) / 2)
     hops, gates = lattice.hops, lattice.gates
     origin = np.concatenate([hops[:, 0], hops[:, 1], gates[:, 0], gates[:, 1]])
@@ -248,7 +263,7 @@ def _stationary(lattice: Lattice, energy: Floats, baths: Floats, rates: _Rates) 
     return probability / probability.sum()
 
 
-def _link_fluxes(lattice: Lattice, probability: Floats, rates: _Rates) -> NDArray[np.float64]:
+def _link_fluxes(lattice: Lattice, probability: Floats, rates: QueueRates) -> NDArray[np.float64]:
     hops, gates = lattice.hops, lattice.gates
     flux = np.zeros((len(lattice.species), lattice.n_nodes + 1))
     through = rates.hop_forward * probability[hops[:, 0]] - rates.hop_backward * probability[hops[:, 1]]
@@ -258,11 +273,3 @@ def _link_fluxes(lattice: Lattice, probability: Floats, rates: _Rates) -> NDArra
     np.add.at(flux, (gates[inner, 2], np.zeros(inner.sum(), dtype=int)), entering[inner])
     np.add.at(flux, (gates[~inner, 2], np.full((~inner).sum(), lattice.n_nodes)), -entering[~inner])
     return flux
-
-
-def _occupancy(lattice: Lattice, probability: Floats) -> Floats:
-    occupied = np.zeros((len(lattice.species), lattice.n_nodes))
-    for state, p in zip(lattice.states, probability, strict=True):
-        for node, s in state:
-            occupied[s, node] += p
-    return occupied
