@@ -1,0 +1,226 @@
+"""Which cell? Concentrations, permeabilities and geometry as presets in which every number names its source."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from selectivity.data import MARKS
+from selectivity.errors import FileUnreadable, OutOfRange, UnknownChoice
+from selectivity.membrane.conditions import valence_of
+
+SIDES = ("outside", "inside", "permeability", "conductance_ms_cm2")
+"""Tables of a cell that map ions to numbers."""
+
+SCALARS = ("area_um2", "capacitance_uf_cm2", "volume_pl", "resting_mv")
+"""Single numbers that a cell may leave out."""
+
+USER = "user"
+"""Source recorded for a number that the caller supplied without naming one."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell as plain numbers; mappings are read-only and keyed by ion.
+
+    outside, inside: mM. permeability: relative, K = 1. conductance_ms_cm2: resting conductance by ion, mS/cm², where a
+    source gives it. temperature_k with the range in which the preset was measured or modelled. area_um2,
+    capacitance_uf_cm2 (specific), volume_pl, resting_mv (measured or modelled rest): None where unknown. pump: names
+    and numbers for the Na+/K+-ATPase. sources and marks: "outside.K" -> reference key and how the number was seen.
+    """
+
+    name: str
+    title: str
+    outside: Mapping[str, float]
+    inside: Mapping[str, float]
+    temperature_k: float
+    permeability: Mapping[str, float]
+    temperature_range_k: tuple[float, float]
+    conductance_ms_cm2: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    area_um2: float | None = None
+    capacitance_uf_cm2: float | None = None
+    volume_pl: float | None = None
+    resting_mv: float | None = None
+    pump: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    note: str = ""
+    sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    marks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """Names of the numbers for which no source is known, e.g. "permeability.Na"."""
+        return tuple(name for name, mark in self.marks.items() if mark == "assumed")
+
+    @property
+    def capacitance_pf(self) -> float | None:
+        """Capacitance of the whole cell, pF (1 µF/cm² over 100 µm² is 1 pF)."""
+        if self.area_um2 is None or self.capacitance_uf_cm2 is None:
+            return None
+        return 0.01 * self.area_um2 * self.capacitance_uf_cm2
+
+    def changed(
+        self,
+        *,
+        outside: Mapping[str, float] | None = None,
+        inside: Mapping[str, float] | None = None,
+        permeability: Mapping[str, float] | None = None,
+        temperature: float | None = None,
+        source: str = USER,
+    ) -> Cell:
+        """The same cell with some numbers replaced (others kept), each marked with the given source.
+
+        >>> cell("neuron").changed(outside={"K": 3.5}).outside["K"]
+        3.5
+        """
+        cell, sources, marks = self, dict(self.sources), dict(self.marks)
+        for table, changes in (("outside", outside), ("inside", inside), ("permeability", permeability)):
+            for ion, value in (changes or {}).items():
+                valence_of(ion)
+                merged = dict(getattr(cell, table)) | {ion: _amount(value, f"{table}.{ion}")}
+                cell = replace(cell, **{table: MappingProxyType(merged)})
+                sources[f"{table}.{ion}"], marks[f"{table}.{ion}"] = source, USER
+        if temperature is not None:
+            cell = replace(cell, temperature_k=_positive(temperature, "temperature_k"))
+            sources["temperature_k"], marks["temperature_k"] = source, USER
+        return replace(cell, sources=MappingProxyType(sources), marks=MappingProxyType(marks))
+
+
+def cell(name: str) -> Cell:
+    """The preset of that name; UnknownChoice lists the names and the nearest one.
+
+    >>> cell("neuron").outside["K"], cell("neuron").temperature_k
+    (5.0, 310.15)
+    """
+    presets = cells()
+    if name not in presets:
+        near = difflib.get_close_matches(name, presets, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise UnknownChoice(f"{name!r}: no cell of this name; {hint}the presets are {', '.join(presets)}")
+    return presets[name]
+
+
+@cache
+def cells() -> Mapping[str, Cell]:
+    """All presets by name, in the order of the table; read-only."""
+    text = files("selectivity.data").joinpath("cells.toml").read_text(encoding="utf-8")
+    tables = tomllib.loads(text)
+    return MappingProxyType({name: _cell(name, table, "data/cells.toml") for name, table in tables.items()})
+
+
+def load_cells(path: str | Path) -> Mapping[str, Cell]:
+    """Cells from a TOML file of the same layout as data/cells.toml; a number may be given bare (`K = 4.0`).
+
+    Raises FileUnreadable for a file that is missing or not TOML, UnknownChoice for an unknown key or ion, OutOfRange
+    for a missing or impossible number; each message names the file and the entry.
+    """
+    try:
+        tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as failure:
+        raise FileUnreadable(f"{path}: cannot be read ({failure.strerror}); give a TOML file of cells") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as failure:
+        raise FileUnreadable(f"{path}: not a TOML file ({failure}); see `selectivity cells --template`") from None
+    if not tables or not all(isinstance(table, dict) for table in tables.values()):
+        raise FileUnreadable(f"{path}: no cell in it; each cell is a table such as [my_cell] with [my_cell.outside]")
+    return MappingProxyType({name: _cell(name, table, str(path)) for name, table in tables.items()})
+
+
+def _cell(name: str, table: Mapping[str, Any], origin: str) -> Cell:
+    """Validate one table and build the cell; every message begins with the file and the cell."""
+    where = f"{origin} [{name}]"
+    _refuse_unknown(table, where)
+    numbers = _Numbers(where)
+    ions = {side: numbers.by_ion(side, table.get(side, {})) for side in SIDES}
+    for ion in ions["permeability"]:
+        for side in ("outside", "inside"):
+            if ion not in ions[side]:
+                raise OutOfRange(f"{where}: {ion} permeates but has no {side} concentration; add [{name}.{side}] {ion}")
+    if not ions["permeability"]:
+        raise OutOfRange(
+            f"{where}: no permeability; add [{name}.permeability] with K = 1.0 and the others relative to it"
+        )
+    if "temperature_k" not in table:
+        raise OutOfRange(f"{where}: no temperature_k; give it in kelvin (37 °C is 310.15)")
+    temperature = _positive(numbers.value("temperature_k", table["temperature_k"]), f"{where} temperature_k")
+    low, high = numbers.value("temperature_range_k", table.get("temperature_range_k", [temperature] * 2))
+    scalars = {key: numbers.value(key, table[key]) for key in SCALARS if key in table}
+    for key, value in scalars.items():
+        if key != "resting_mv":
+            _positive(value, f"{where} {key}")
+    pump = {key: numbers.value(f"pump.{key}", entry) for key, entry in table.get("pump", {}).items()}
+    return Cell(
+        name=name,
+        title=str(table.get("title", name)),
+        note=str(table.get("note", "")),
+        temperature_k=temperature,
+        temperature_range_k=(float(low), float(high)),
+        pump=MappingProxyType(pump),
+        sources=MappingProxyType(numbers.sources),
+        marks=MappingProxyType(numbers.marks),
+        **{side: MappingProxyType(values) for side, values in ions.items()},
+        **scalars,
+    )
+
+
+class _Numbers:
+    """Reads `{ value = ..., source = ..., mark = ... }` or a bare value, and keeps who said so."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        self.sources: dict[str, str] = {}
+        self.marks: dict[str, str] = {}
+
+    def value(self, name: str, entry: Any) -> Any:
+        if not isinstance(entry, dict):
+            entry = {"value": entry, "source": USER, "mark": USER}
+        if "value" not in entry:
+            raise OutOfRange(f'{self.where} {name}: no value; write {{ value = 5.0, source = "..." }} or a bare number')
+        mark = entry.get("mark", USER)
+        if mark not in (*MARKS, USER):
+            raise UnknownChoice(f"{self.where} {name}: mark {mark!r}; one of {', '.join(MARKS)}")
+        self.sources[name], self.marks[name] = str(entry.get("source", USER)), mark
+        return entry["value"]
+
+    def by_ion(self, side: str, table: Mapping[str, Any]) -> dict[str, float]:
+        values = {}
+        for ion, entry in table.items():
+            valence_of(ion)
+            name = f"{side}.{ion}"
+            values[ion] = _amount(self.value(name, entry), f"{self.where} {name}")
+        return values
+
+
+def _refuse_unknown(table: Mapping[str, Any], where: str) -> None:
+    known = ("title", "note", "temperature_k", "temperature_range_k", "pump", *SIDES, *SCALARS)
+    for key in table:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise UnknownChoice(f"{where}: unknown entry {key!r}; {hint}a cell has {', '.join(known)}")
+
+
+def _amount(value: Any, what: str) -> float:
+    number = _number(value, what)
+    if number < 0.0:
+        raise OutOfRange(f"{what}: {number:g} is negative; amounts must be zero or more")
+    return number
+
+
+def _positive(value: Any, what: str) -> float:
+    number = _number(value, what)
+    if number <= 0.0:
+        raise OutOfRange(f"{what}: {number:g} is not positive; give a value above zero")
+    return number
+
+
+def _number(value: Any, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise OutOfRange(f"{what}: {value!r} is not a finite number; give one")
+    return float(value)
