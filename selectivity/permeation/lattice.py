@@ -16,7 +16,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from selectivity.errors import OutOfRange
+from selectivity.errors import OutOfRange, UnknownChoice
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -25,6 +25,15 @@ MOST_STATES = 200_000
 """Above this many states the linear solve no longer fits a laptop; the lattice is refused instead."""
 
 INSIDE, OUTSIDE = 0, 1
+
+
+@dataclass(frozen=True)
+class Crowding:
+    """How ions get in each other's way: least steps apart, most ions, and repulsion (kJ/mol) by steps apart (n_nodes,)."""
+
+    apart: int
+    max_ions: int
+    repulsion_kj_mol: Floats
 
 
 @dataclass(frozen=True)
@@ -42,12 +51,13 @@ class Lattice:
     node_energy_kj_mol: Floats
     electrical_distance: Floats
     spacing: float
+    crowding: Crowding
+    refinement: int
     states: tuple[tuple[tuple[int, int], ...], ...]
     state_energy_kj_mol: Floats
     gating_charge: Floats
     hops: Integers
     gates: Integers
-    refinement: int
 
     @property
     def n_nodes(self) -> int:
@@ -67,6 +77,21 @@ class Lattice:
             for _, s in state:
                 counts[row, s] += 1
         return counts
+
+    def labelled(self, ion: str) -> Lattice:
+        """The same pore for two labels, "inner" and "outer", of one ion: what tracer fluxes need. Unknown ions: `UnknownChoice`."""
+        if ion not in self.species:
+            raise UnknownChoice(f"ion {ion} is not in this lattice ({', '.join(self.species)}): label one of these")
+        s = self.species.index(ion)
+        return _assembled(
+            ("inner", "outer"),
+            self.valence[[s, s]],
+            self.node_energy_kj_mol[[s, s]],
+            self.electrical_distance,
+            self.spacing,
+            self.crowding,
+            self.refinement,
+        )
 
     def occupancy(self, probability: Floats) -> Floats:
         """Mean number of ions of each species on each node, shape (n_species, n_nodes), for state probabilities (n_states,)."""
@@ -101,21 +126,31 @@ def lattice(
     (3, 5)
     """
     species = tuple(energies_kj_mol)
-    profile = _profiles(energies_kj_mol)
-    charges = np.array([(valence or {}).get(name, 1) for name in species], dtype=np.int64)
-    profile, distance_x = _refined(profile, refinement)
+    profile, electrical = _refined(_profiles(energies_kj_mol), refinement)
     step = spacing / refinement
-    apart = max(1, round(closest / step))
+    charges = np.array([(valence or {}).get(name, 1) for name in species], dtype=np.int64)
     repulsion = _repulsion_by_steps(repulsion_kj_mol, step, profile.shape[1])
-    states = _states(profile.shape[1], len(species), apart, max_ions)
+    crowding = Crowding(max(1, round(closest / step)), max_ions, repulsion)
+    return _assembled(species, charges, profile, electrical, step, crowding, int(refinement))
+
+
+def _assembled(
+    species: tuple[str, ...],
+    charges: Integers,
+    profile: Floats,
+    electrical: Floats,
+    step: float,
+    crowding: Crowding,
+    refinement: int,
+) -> Lattice:
+    states = _states(profile.shape[1], len(species), crowding)
     index = {state: i for i, state in enumerate(states)}
-    energy = np.array([_state_energy(state, profile, repulsion, charges) for state in states])
-    gating = np.array([sum(charges[s] * (1.0 - distance_x[j]) for j, s in state) for state in states])
+    energy = np.array([_state_energy(state, profile, crowding.repulsion_kj_mol, charges) for state in states])
+    gating = np.array([sum(charges[s] * (1.0 - electrical[j]) for j, s in state) for state in states])
+    hops, gates = _hops(states, index, profile.shape[1]), _gates(states, index, profile.shape[1], len(species))
     return Lattice(
-        species, charges, profile, distance_x, step, states, energy, gating,
-        _hops(states, index, profile.shape[1]), _gates(states, index, profile.shape[1], len(species)),
-        int(refinement),
-    )  # fmt: skip
+        species, charges, profile, electrical, step, crowding, refinement, states, energy, gating, hops, gates
+    )
 
 
 def _profiles(energies_kj_mol: Mapping[str, ArrayLike]) -> Floats:
@@ -153,14 +188,14 @@ def _repulsion_by_steps(repulsion_kj_mol: Mapping[float, float], step: float, n_
     return np.interp(distances, [*known, tail], [*(repulsion_kj_mol[d] for d in known), 0.0], right=0.0)
 
 
-def _states(n_nodes: int, n_species: int, apart: int, max_ions: int) -> tuple[tuple[tuple[int, int], ...], ...]:
+def _states(n_nodes: int, n_species: int, crowding: Crowding) -> tuple[tuple[tuple[int, int], ...], ...]:
     complete: list[tuple[tuple[int, int], ...]] = [()]
     layer: Sequence[tuple[tuple[int, int], ...]] = complete
-    for _ in range(max_ions):
+    for _ in range(crowding.max_ions):
         layer = [
             (*state, (node, s))
             for state in layer
-            for node in range(state[-1][0] + apart if state else 0, n_nodes)
+            for node in range(state[-1][0] + crowding.apart if state else 0, n_nodes)
             for s in range(n_species)
         ]
         complete = [*complete, *layer]
