@@ -1,0 +1,120 @@
+"""What does the user see when something goes wrong? One line on stderr, an exit code, never a raw traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+import selectivity
+from selectivity.errors import SelectivityError
+
+EXIT_REFUSED = 1
+"""Something asked for could not be done (bad file, number out of range), or one of several files failed."""
+EXIT_USAGE = 2
+"""The command line itself is wrong."""
+EXIT_BUG = 70
+"""An error that this package did not foresee (EX_SOFTWARE of sysexits.h)."""
+EXIT_INTERRUPTED = 130
+"""Ctrl-C: 128 + SIGINT, as shells report it."""
+
+DEBUG_VARIABLE = "SELECTIVITY_DEBUG"
+
+# typer has carried click inside itself since 0.20-odd and depended on it before: the class that all usage errors share has
+# to be found from typer's own public name, wherever it lives.
+_UsageProblem: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+
+_PACKAGE = str(Path(selectivity.__file__).parent)
+
+
+def run(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
+    """Run `app` and turn every ending into an exit code; see the module constants."""
+    with warnings.catch_warnings():
+        _show_own_warnings_in_one_line()
+        return _run(app, arguments)
+
+
+def _run(app: typer.Typer, arguments: Sequence[str] | None) -> int:
+    try:
+        status = typer.main.get_command(app).main(
+            None if arguments is None else list(arguments), prog_name="selectivity", standalone_mode=False
+        )
+        sys.stdout.flush()
+    except SelectivityError as refusal:
+        return _fail(refusal, one_line(refusal), EXIT_REFUSED)
+    except _UsageProblem as problem:
+        return _fail(problem, _usage_line(problem), EXIT_USAGE)
+    except (KeyboardInterrupt, typer.Abort):
+        status = EXIT_INTERRUPTED
+    except BrokenPipeError:
+        _abandon_stdout()
+        return EXIT_REFUSED
+    except OSError as refusal:
+        _abandon_stdout()
+        return _fail(refusal, f"the operating system refused: {one_line(refusal)}", EXIT_REFUSED)
+    except Exception as bug:
+        return _fail(bug, bug_line(bug), EXIT_BUG)
+    if status == EXIT_INTERRUPTED:
+        print("interrupted", file=sys.stderr)
+    return status if isinstance(status, int) else 0
+
+
+def one_line(error: BaseException) -> str:
+    """The message of an error on one line."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def bug_line(bug: BaseException) -> str:
+    """How an unforeseen exception is reported: what it is, and how to see where it happened."""
+    return (
+        f"unexpected {type(bug).__name__}: {one_line(bug)}; this is a bug in selectivity {selectivity.__version__}: "
+        f"run `selectivity --debug ...` or set {DEBUG_VARIABLE}=1 for the traceback and report it"
+    )
+
+
+def show_error(message: str) -> None:
+    """Write one error line to stderr."""
+    print(f"error: {message}", file=sys.stderr)
+
+
+def debugging() -> bool:
+    """Whether tracebacks are wanted."""
+    return os.environ.get(DEBUG_VARIABLE, "") not in ("", "0")
+
+
+def _fail(error: BaseException, message: str, status: int) -> int:
+    if debugging():
+        traceback.print_exception(error)
+    show_error(message)
+    return status
+
+
+def _usage_line(problem: Exception) -> str:
+    """A usage error and where to read on, on one line."""
+    message = " ".join(problem.format_message().split())  # type: ignore[attr-defined]
+    context = getattr(problem, "ctx", None)
+    command = context.command_path if context is not None else "selectivity"
+    return f"{message.rstrip('.')}; see `{command} --help`"
+
+
+def _abandon_stdout() -> None:
+    """Point stdout to nowhere, so that the interpreter's last flush does not complain about the reader that left."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (lives until the process ends)
+
+
+def _show_own_warnings_in_one_line() -> None:
+    """Print warnings raised by this package as one line; those of other libraries are for developers (--debug, -W)."""
+    if sys.warnoptions or debugging():
+        return
+    warnings.simplefilter("default")
+
+    def show(message, category, filename, lineno, file=None, line=None) -> None:  # type: ignore[no-untyped-def]
+        if filename.startswith(_PACKAGE):
+            print(f"warning: {one_line(message)}", file=sys.stderr)
+
+    warnings.showwarning = show
