@@ -1,3 +1,68 @@
-"""From the atoms of a potassium channel to the voltage of a cell."""
+"""From the atoms of a potassium channel to the voltage of a cell.
+
+The chain, read left to right; each name below does one step and shows what it found:
+
+    load_filter(file)                structure file -> Filter: rings of oxygens round one axis, sites, ions seen
+    ideal_filter(name)               the same without a file: idealised filters from published dimensions
+    score_filter(filter)             Filter -> FilterScore: the whole chain below in one call, with its errors
+      site energies                  K+ and Na+ in every site, rigid or relaxed: ddG(site), a binding preference
+      profile                        ddG(z) along the axis
+    permeability_ratio(ddg_kj_mol)   barrier difference -> P_K/P_Na; back with barrier_difference(ratio)
+    nernst_potential(...)            concentrations -> equilibrium potential of one ion
+    ghk_voltage(permeability, ...)   permeabilities and concentrations -> membrane potential
+
+One unit system: Å, kJ/mol, K, mV, mmol/L (mM), s, elementary charges; other units exist only at the doors (files, command
+line), and whatever leaves the package carries its unit in its name. ddG is positive where K+ is preferred. Importing this
+package loads none of the large libraries: every name is fetched from its room when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+# Public name -> the module that holds it, in the order of the chain.
+_ROOMS = {
+    "load_filter": "structure.load",
+    "ideal_filter": "structure.ideal",
+    "Filter": "structure.filter",
+    "score_filter": "pipeline",
+    "FilterScore": "score",
+    "permeability_ratio": "permeation.ratio",
+    "barrier_difference": "permeation.ratio",
+    "nernst_potential": "membrane.nernst",
+    "ghk_voltage": "membrane.ghk",
+    "ion": "ions",
+    "reference": "references",
+    "SelectivityError": "errors",
+}
+
+__all__ = ["__version__", *_ROOMS]
+
+if TYPE_CHECKING:
+    from selectivity.errors import SelectivityError as SelectivityError
+    from selectivity.ions import ion as ion
+    from selectivity.membrane.ghk import ghk_voltage as ghk_voltage
+    from selectivity.membrane.nernst import nernst_potential as nernst_potential
+    from selectivity.permeation.ratio import barrier_difference as barrier_difference
+    from selectivity.permeation.ratio import permeability_ratio as permeability_ratio
+    from selectivity.pipeline import score_filter as score_filter
+    from selectivity.references import reference as reference
+    from selectivity.score import FilterScore as FilterScore
+    from selectivity.structure.filter import Filter as Filter
+    from selectivity.structure.ideal import ideal_filter as ideal_filter
+    from selectivity.structure.load import load_filter as load_filter
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

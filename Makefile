@@ -1,0 +1,82 @@
+# make demo    the chain on the bundled filter, from a fresh clone and Python 3.11 or newer
+# make test    lint, types, layers, the whole default suite (needs what `make demo` needs, plus the test extras)
+# make slow    the longer statistical and large-file tests
+# make bench   the benchmarks of benchmarks/, ratios measured in one run
+# make lowest  the stated lower bounds of all dependencies, installed as a wheel and used, in an environment of their own
+# make structures   rebuild the idealised filters of structures/
+# make docs    rebuild the tables, transcripts and pictures that docs/ and README.md quote
+
+SHELL := bash
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell \
+	$(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
+BIN := .venv/bin
+WORKERS ?= 2
+
+# One thread per process: the tests run in several processes, and thread pools only get in each other's way.
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+# Numba recompiles a kernel when its own file changes, not when a kernel that it calls does; so the compiled code of one state
+# of the kernels is kept apart from that of another.
+KERNELS := $(shell grep -rl --include=*.py numba selectivity | sort)
+export NUMBA_CACHE_DIR ?= $(CURDIR)/.cache/numba-$(firstword $(shell cat $(KERNELS) /dev/null | cksum))
+
+.PHONY: demo test lint slow bench lowest structures docs clean
+.DEFAULT_GOAL := demo
+
+demo: .venv/installed
+	$(BIN)/selectivity score structures/kcsa_like.pdb
+
+test: .venv/installed-test lint
+	$(BIN)/python -m pytest -q -n $(WORKERS)
+
+lint: .venv/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+# pytest's exit code 5, "no test selected", is a true answer while nothing is marked slow.
+slow: .venv/installed-test
+	@$(BIN)/python -m pytest -q -m slow --collect-only tests >.cache/slow.txt 2>&1; code=$$?; \
+	if [ $$code -eq 5 ]; then echo "no test is marked slow"; \
+	elif [ $$code -ne 0 ]; then cat .cache/slow.txt; exit $$code; \
+	else $(BIN)/python -m pytest -q -m slow -n $(WORKERS) tests; fi
+
+bench: .venv/installed-test
+	@set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+structures: .venv/installed
+	$(BIN)/selectivity build --all --folder structures
+
+docs: .venv/installed-test
+	@set -e; for script in docs/make_*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+lowest: pyproject.toml
+	$(MAKE) -s .python
+	rm -rf .cache/lowest && mkdir -p .cache
+	$(PYTHON) -m venv .cache/lowest
+	$(PYTHON) -c 'import tomllib; \
+	    [print(d.replace(">=", "==")) for d in tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]]' \
+	    > .cache/lowest/bounds.txt
+	.cache/lowest/bin/python -m pip install -q --disable-pip-version-check -c .cache/lowest/bounds.txt .
+	cat .cache/lowest/bounds.txt
+	cd .cache/lowest && NUMBA_CACHE_DIR=$$PWD/numba bin/selectivity score ../../structures/kcsa_like.pdb
+
+.venv/bin/python:
+	$(MAKE) -s .python
+	$(PYTHON) -m venv .venv
+
+# Editable: what is tested, run and read is one and the same set of files.
+.venv/installed: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	@mkdir -p .cache && touch $@
+
+.venv/installed-test: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test]'
+	@mkdir -p .cache && touch .venv/installed $@
+
+.PHONY: .python
+.python:
+	@if [ -z "$(PYTHON)" ]; then \
+	    echo "no Python 3.11 or newer found: install one, or name it with 'make demo PYTHON=/path/to/python3'" >&2; exit 1; fi
+
+clean:
+	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist selectivity.egg-info
