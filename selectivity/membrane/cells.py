@@ -80,17 +80,18 @@ class Cell:
         >>> cell("neuron").changed(outside={"K": 3.5}).outside["K"]
         3.5
         """
-        cell, sources, marks = self, dict(self.sources), dict(self.marks)
-        for table, changes in (("outside", outside), ("inside", inside), ("permeability", permeability)):
-            for ion, value in (changes or {}).items():
-                valence_of(ion)
-                merged = dict(getattr(cell, table)) | {ion: _amount(value, f"{table}.{ion}")}
-                cell = replace(cell, **{table: MappingProxyType(merged)})
-                sources[f"{table}.{ion}"], marks[f"{table}.{ion}"] = source, USER
-        if temperature is not None:
-            cell = replace(cell, temperature_k=_positive(temperature, "temperature_k"))
-            sources["temperature_k"], marks["temperature_k"] = source, USER
-        return replace(cell, sources=MappingProxyType(sources), marks=MappingProxyType(marks))
+        changes = {"outside": outside or {}, "inside": inside or {}, "permeability": permeability or {}}
+        touched = [f"{table}.{ion}" for table, ions in changes.items() for ion in ions]
+        touched += [] if temperature is None else ["temperature_k"]
+        return replace(
+            self,
+            outside=_merged(self.outside, changes["outside"], "outside"),
+            inside=_merged(self.inside, changes["inside"], "inside"),
+            permeability=_merged(self.permeability, changes["permeability"], "permeability"),
+            temperature_k=self.temperature_k if temperature is None else _positive(temperature, "temperature_k"),
+            sources=MappingProxyType(dict(self.sources) | dict.fromkeys(touched, source)),
+            marks=MappingProxyType(dict(self.marks) | dict.fromkeys(touched, USER)),
+        )
 
 
 def cell(name: str) -> Cell:
@@ -164,8 +165,14 @@ def _cell(name: str, table: Mapping[str, Any], origin: str) -> Cell:
         pump=MappingProxyType(pump),
         sources=MappingProxyType(numbers.sources),
         marks=MappingProxyType(numbers.marks),
-        **{side: MappingProxyType(values) for side, values in ions.items()},
-        **scalars,
+        outside=MappingProxyType(ions["outside"]),
+        inside=MappingProxyType(ions["inside"]),
+        permeability=MappingProxyType(ions["permeability"]),
+        conductance_ms_cm2=MappingProxyType(ions["conductance_ms_cm2"]),
+        area_um2=scalars.get("area_um2"),
+        capacitance_uf_cm2=scalars.get("capacitance_uf_cm2"),
+        volume_pl=scalars.get("volume_pl"),
+        resting_mv=scalars.get("resting_mv"),
     )
 
 
@@ -195,6 +202,13 @@ class _Numbers:
             name = f"{side}.{ion}"
             values[ion] = _amount(self.value(name, entry), f"{self.where} {name}")
         return values
+
+
+def _merged(old: Mapping[str, float], changes: Mapping[str, float], table: str) -> Mapping[str, float]:
+    for ion in changes:
+        valence_of(ion)
+    new = {ion: _amount(value, f"{table}.{ion}") for ion, value in changes.items()}
+    return MappingProxyType(dict(old) | new)
 
 
 def _refuse_unknown(table: Mapping[str, Any], where: str) -> None:
