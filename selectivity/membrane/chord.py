@@ -78,17 +78,17 @@ def conductances_from_permeabilities(
     >>> sides = dict(outside={"K": 5, "Na": 145}, inside={"K": 140, "Na": 15}, temperature=310.15)
     >>> g = conductances_from_permeabilities({"K": 1.0, "Na": 0.04}, **sides)
     >>> round(g["Na"] / g["K"], 3)       # not 0.04
-    0.057
+    0.088
     """
     permeant = checked_permeabilities(permeability)
     sides = both_sides(permeant, outside, inside)
     e = nernst_potentials(permeant, outside=outside, inside=inside, temperature=temperature, valence=valence)
     conductances = {}
     for ion, p in permeant.items():
-        place = {"outside": sides[ion][0], "inside": sides[ion][1], "valence": valence_of(ion, valence)}
-        at_reversal = voltage is None
-        formula = slope_conductance if at_reversal else chord_conductance
-        conductances[ion] = formula(p, voltage=e[ion] if at_reversal else voltage, temperature=temperature, **place)
+        formula, at = (slope_conductance, e[ion]) if voltage is None else (chord_conductance, voltage)
+        out, into = sides[ion]
+        z = valence_of(ion, valence)
+        conductances[ion] = formula(p, outside=out, inside=into, valence=z, voltage=at, temperature=temperature)
     return conductances
 
 
@@ -126,8 +126,8 @@ def conductance_ratio_for_voltage(voltage: ArrayLike, *, reversal_a: ArrayLike, 
     broadcast(v, a, b)
     if np.any((v - a) * (b - v) <= 0.0):
         raise OutOfRange(
-            f"no ratio of conductances with reversal potentials {reversal_a} and {reversal_b} mV balances at {voltage} mV; "
-            "give a voltage strictly between them"
+            f"no ratio of conductances with reversal potentials {reversal_a!r} and {reversal_b!r} mV balances at "
+            f"{voltage!r} mV; give a voltage strictly between them"
         )
     return as_answer((b - v) / (v - a))
 

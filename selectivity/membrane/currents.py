@@ -180,14 +180,17 @@ def current_voltage(
     permeant = checked_permeabilities(permeability)
     sides = both_sides(permeant, outside, inside)
     volts = np.atleast_1d(checked_number(voltage, "voltage (mV)"))
-    currents, slope = {}, np.zeros_like(volts)
+    currents: dict[str, Numbers] = {}
+    slope = np.zeros_like(volts)
     for ion, p in permeant.items():
         z = valence_of(ion, valence)
-        conditions = {"outside": sides[ion][0], "inside": sides[ion][1], "valence": z}
+        conditions: dict[str, Any] = {"outside": sides[ion][0], "inside": sides[ion][1], "valence": z}
         currents[ion] = np.asarray(ghk_current(p, voltage=volts, temperature=temperature, **conditions))
         slope = slope + slope_conductance(p, voltage=volts, temperature=temperature, **conditions)
     reversal = ghk_voltage(permeability, outside=outside, inside=inside, temperature=temperature, valence=valence)
-    return CurrentVoltage(volts, currents, sum(currents.values()), slope, float(reversal), float(temperature))
+    return CurrentVoltage(
+        volts, currents, np.sum([*currents.values()], axis=0), slope, float(reversal), float(temperature)
+    )
 
 
 def bernoulli(u: Numbers) -> Numbers:
