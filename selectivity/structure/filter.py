@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
 RingKind = Literal["carbonyl", "hydroxyl", "carboxylate", "other"]
+Lining = Literal["cavity", "cage", "vestibule", "mouth"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class Site:
     """A stretch of the axis between two ring planes (Å, pore frame).
 
     ``inner`` and ``outer`` index `Filter.rings` (None: open end, Scav and S0). ``dehydrated`` sites lie between two rings of
-    coordinating oxygens (S1 to S4 of KcsA); S0 and Scav keep water.
+    coordinating oxygens (S1 to S4 of KcsA); S0 and Scav keep water. ``lining`` says what surrounds the site: a "cage" of two
+    coordinating rings, the "cavity", the "mouth", or a "vestibule" where the pore has opened (S2 and S1 of NaK).
     """
 
     name: str
@@ -63,6 +65,7 @@ class Site:
     z_high: float
     lateral_radius: float
     dehydrated: bool
+    lining: Lining = "cage"
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,22 @@ class FilterWater:
 
 
 @dataclass(frozen=True)
+class Diffraction:
+    """What an X-ray refinement says about its own precision (the inputs of Cruickshank's DPI); None where the header is silent.
+
+    ``n_atoms`` counts the modelled heavy atoms of the asymmetric unit, ``mean_b`` (Å²) is their mean B-factor,
+    ``completeness_percent`` that of the data. A file that already is an expanded assembly counts its copies too.
+    """
+
+    n_atoms: int
+    n_reflections: int | None
+    r_work: float | None
+    r_free: float | None
+    completeness_percent: float | None
+    mean_b: float | None
+
+
+@dataclass(frozen=True)
 class Provenance:
     """How the filter was obtained from its source: every choice the loader made, in words a reader can check."""
 
@@ -106,6 +125,7 @@ class Provenance:
     title: str = ""
     resolution_angstrom: float | None = None
     sha256: str | None = None
+    diffraction: Diffraction | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -138,4 +158,8 @@ class Filter:
         z runs along the axis from the cavity outward with z = 0 at ``axis_origin``; x points to the first oxygen of the first
         ring, so the frame does not depend on the orientation of the file.
         """
-        raise NotImplementedError
+        first = self.positions[self.rings[0].atoms[0]] - self.axis_origin
+        x = first - (first @ self.axis_direction) * self.axis_direction
+        x /= np.linalg.norm(x)
+        frame = np.stack([x, np.cross(self.axis_direction, x), self.axis_direction])
+        return (self.positions - self.axis_origin) @ frame.T

@@ -1,0 +1,212 @@
+"""How does a structure file become atom tables? gemmi parses; this module checks what parsers let pass."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+import zlib
+from pathlib import Path
+
+import gemmi
+import numpy as np
+
+from ..errors import FileUnreadable
+from .filter import Diffraction
+from .table import Assembly, AtomTable, Operator, StructureData
+
+FORMATS = "PDB (.pdb, .ent, .pdb1), mmCIF (.cif), both also gzipped (.gz), or GROMACS .gro"
+
+
+def read_structure_file(path: str | Path) -> StructureData:
+    """Read a PDB or mmCIF file (optionally gzipped) into `StructureData`.
+
+    Raises FileUnreadable when the path is missing or a directory, or the content is empty, binary, truncated, of an unknown
+    format, or has coordinates that are not numbers.
+    """
+    path = Path(path)
+    content = _read_bytes(path)
+    text = _decode(path.name, content)
+    kind = _sniff(path.name, text)
+    structure = _parse_cif(path.name, text) if kind == "mmCIF" else _parse_pdb(path.name, text)
+    if len(structure) == 0 or structure[0].count_atom_sites() == 0:
+        raise FileUnreadable(f"{path.name}: no atoms in this {kind} file; a structure with coordinates is needed: check the download")
+    return _structure_data(structure, path.name, kind, text, hashlib.sha256(content).hexdigest())
+
+
+def _read_bytes(path: Path) -> bytes:
+    if not path.exists():
+        raise FileUnreadable(f"{path}: no such file; a structure file is needed ({FORMATS}): check the path")
+    if path.is_dir():
+        raise FileUnreadable(f"{path}: is a directory; one structure file is needed: name a file inside it")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise FileUnreadable(f"{path}: cannot be read ({error.strerror}); a readable file is needed: check its permissions") from None
+    if not content.strip():
+        raise FileUnreadable(f"{path.name}: the file is empty; a structure is needed ({FORMATS}): repeat the download")
+    return content
+
+
+def _decode(name: str, content: bytes) -> str:
+    if content[:2] == b"\x1f\x8b":
+        try:
+            content = gzip.decompress(content)
+        except (EOFError, OSError, zlib.error):
+            raise FileUnreadable(f"{name}: the gzip stream is cut short or damaged; a whole file is needed: repeat the download") from None
+    if not content.strip():
+        raise FileUnreadable(f"{name}: the compressed file is empty; a structure is needed ({FORMATS}): repeat the download")
+    if b"\x00" in content:
+        raise FileUnreadable(f"{name}: binary content; a text structure file is needed ({FORMATS}): convert it first")
+    return content.decode("utf-8", errors="replace")
+
+
+def _sniff(name: str, text: str) -> str:
+    """The format by content, because extensions lie."""
+    if re.search(r"^(?:ATOM  |HETATM)", text, re.MULTILINE) and not re.search(r"^_atom_site\.", text, re.MULTILINE):
+        return "PDB"
+    if re.search(r"^data_", text, re.MULTILINE | re.IGNORECASE) and "_atom_site." in text:
+        return "mmCIF"
+    if re.match(r"(HEADER|TITLE |REMARK|CRYST1|COMPND)", text) or re.search(r"^data_", text, re.MULTILINE):
+        raise FileUnreadable(f"{name}: a header without atoms; a structure with coordinates is needed: the file seems truncated, repeat the download")
+    raise FileUnreadable(f"{name}: unknown format, no PDB or mmCIF atom records; needed is {FORMATS}: convert the file")
+
+
+def _parse_pdb(name: str, text: str) -> gemmi.Structure:
+    for line in text.splitlines():
+        if line.startswith(("ATOM  ", "HETATM")):
+            _check_atom_line(name, line)
+    try:
+        return gemmi.read_pdb_string(text)
+    except (RuntimeError, ValueError) as error:
+        raise FileUnreadable(f"{name}: damaged PDB file ({_one_line(error)}); well-formed ATOM records are needed: repeat the download") from None
+
+
+def _check_atom_line(name: str, line: str) -> None:
+    try:
+        x, y, z = float(line[30:38]), float(line[38:46]), float(line[46:54])
+    except ValueError:
+        x = float("nan")
+    if len(line.rstrip()) < 54:
+        raise FileUnreadable(f"{name}: truncated, atom record {line[:26].strip()!r} ends before its coordinates; a whole file is needed: repeat the download")
+    if not np.isfinite(x) or not np.isfinite(y) or not np.isfinite(z):
+        raise FileUnreadable(f"{name}: atom {line[6:26].strip()!r} has coordinates {line[30:54].split()} that are not numbers; finite Å are needed: repair the file")
+
+
+def _parse_cif(name: str, text: str) -> gemmi.Structure:
+    try:
+        block = gemmi.cif.read_string(text)
+        structures = [gemmi.make_structure_from_block(b) for b in block if b.find_values("_atom_site.Cartn_x")]
+    except (RuntimeError, ValueError) as error:
+        raise FileUnreadable(f"{name}: damaged mmCIF file ({_one_line(error)}); a whole file is needed: repeat the download") from None
+    if not structures:
+        raise FileUnreadable(f"{name}: mmCIF without _atom_site coordinates; atoms are needed: repeat the download")
+    return structures[0]
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:120]
+
+
+def _structure_data(structure: gemmi.Structure, name: str, kind: str, text: str, digest: str) -> StructureData:
+    tables = _tables(structure)
+    for table in tables:
+        if not np.isfinite(table.positions).all():
+            row = int(np.flatnonzero(~np.isfinite(table.positions).all(axis=1))[0])
+            where = f"{table.names[row]} of {table.residue_names[row]} {table.residue_numbers[row]}"
+            raise FileUnreadable(f"{name}: atom {where} has coordinates that are not numbers; finite Å are needed: repair the file")
+    resolution = structure.resolution if structure.resolution > 0 else None
+    return StructureData(
+        source=name,
+        format=kind,
+        models=tables,
+        assemblies=tuple(_assembly(a) for a in structure.assemblies),
+        title=_info(structure, "_struct.title"),
+        resolution_angstrom=resolution,
+        diffraction=_diffraction(structure, text, tables[0]),
+        sha256=digest,
+        notes=_completeness_notes(kind, text),
+    )
+
+
+def _completeness_notes(kind: str, text: str) -> tuple[str, ...]:
+    """A wwPDB entry ends with END; one that does not may have lost its tail."""
+    if kind == "PDB" and text.startswith("HEADER") and not re.search(r"^END\s*$", text[-2000:], re.MULTILINE):
+        return ("the file has a wwPDB header but no END record: it may be truncated",)
+    return ()
+
+
+def _tables(structure: gemmi.Structure) -> tuple[AtomTable, ...]:
+    flat = gemmi.FlatStructure(structure)
+    table = AtomTable(
+        names=_strings(flat.atom_names),
+        residue_names=_strings(flat.residue_names),
+        residue_numbers=flat.resnums.astype(np.int64),
+        insertion_codes=_characters(flat.icodes),
+        chains=_strings(flat.chain_ids),
+        subchains=_strings(flat.subchains),
+        altlocs=_characters(flat.altlocs),
+        elements=np.char.upper(flat.element_names.astype("U2")),
+        occupancies=flat.occ.astype(np.float64),
+        b_factors=flat.b_iso.astype(np.float64),
+        positions=np.array(flat.pos, dtype=np.float64),
+        deposited_ids=np.arange(len(flat.resnums), dtype=np.int64),
+    )
+    model_numbers = np.asarray(flat.model_num)
+    heavy = ~np.isin(table.elements, ("H", "D"))
+    numbers = list(dict.fromkeys(model_numbers.tolist()))
+    return tuple(table.take(heavy & (model_numbers == number)) for number in numbers)
+
+
+def _strings(column: np.ndarray) -> np.ndarray:
+    raw = np.ascontiguousarray(column)
+    if raw.dtype.kind == "S":
+        return raw.astype("U")
+    return raw.view(f"S{raw.shape[1]}").ravel().astype("U")
+
+
+def _characters(column: np.ndarray) -> np.ndarray:
+    return np.char.strip(np.ascontiguousarray(column).view("S1").astype("U1"))
+
+
+def _assembly(assembly: gemmi.Assembly) -> Assembly:
+    groups = []
+    by_label = False
+    for generator in assembly.generators:
+        by_label = by_label or bool(generator.subchains)
+        names = frozenset(generator.subchains or generator.chains)
+        operators = tuple(
+            Operator(np.array(o.transform.mat.tolist()), np.array(o.transform.vec.tolist())) for o in generator.operators
+        )
+        groups.append((names, operators))
+    return Assembly(assembly.name, tuple(groups), by_label)
+
+
+def _info(structure: gemmi.Structure, tag: str) -> str:
+    return " ".join(structure.info[tag].split()) if tag in structure.info else ""
+
+
+def _diffraction(structure: gemmi.Structure, text: str, table: AtomTable) -> Diffraction | None:
+    """What Cruickshank's precision index needs, as far as the header has it (None: not an X-ray refinement)."""
+    if "DIFFRACTION" not in _info(structure, "_exptl.method").upper() or not structure.meta.refinement:
+        return None
+    refinement = structure.meta.refinement[0]
+    present = table.occupancies > 0
+    return Diffraction(
+        n_atoms=int(present.sum()),
+        n_reflections=refinement.reflection_count if refinement.reflection_count > 0 else None,
+        r_work=_finite(refinement.r_work),
+        r_free=_finite(refinement.r_free),
+        completeness_percent=_finite(refinement.completeness) or _completeness(text),
+        mean_b=float(table.b_factors[present].mean()) if present.any() else None,
+    )
+
+
+def _completeness(text: str) -> float | None:
+    """REMARK 3 of CNS writes completeness in a form that gemmi leaves alone."""
+    found = re.search(r"^REMARK   3   COMPLETENESS [^:]*:\s*([\d.]+)", text, re.MULTILINE)
+    return float(found.group(1)) if found else None
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

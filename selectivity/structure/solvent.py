@@ -1,0 +1,102 @@
+"""Which ions and waters are on the axis? Symmetry copies are merged by distance; occupancies become those of the site."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
+
+from .axis import Axis
+from .filter import FilterIon, FilterWater, Site
+from .sites import OPEN_LATERAL_RADIUS, site_at
+
+MERGE_DISTANCE = 0.6
+"""Atoms of one species closer than this are one atom, Å: symmetry copies of an ion that sits 0.2-0.4 Å off the axis through
+refinement error; real alternative positions of an ion in the filter are further apart (sites 3 Å, split sites 1 Å)."""
+AXIS_REACH = 30.0
+"""Ions on the axis are listed this far from the filter, Å: the cavity and the mouth of any K+ channel."""
+# Rounded occupancies (0.25 four times, 0.33 three times) may add up to a little more than one.
+_ROUNDING = 1.05
+
+
+@dataclass(frozen=True)
+class SeenAtom:
+    """An ion or a water oxygen as the source gives it (one entry per symmetry copy); position (3,) in Å."""
+
+    name: str
+    residue_name: str
+    position: NDArray[np.float64]
+    occupancy: float
+    b_factor: float
+
+
+def ions_in(seen: Sequence[SeenAtom], axis: Axis, sites: Sequence[Site]) -> tuple[tuple[FilterIon, ...], int, tuple[str, ...]]:
+    """Ions within 4 Å of the axis, merged, from the cavity outward; how many copies were merged away; notes on occupancies.
+
+    The site is "" for an ion on the axis beyond Scav or S0, or beside a cage. Occupancies of merged copies add up
+    (special positions carry 1/n each); a sum above one means that the file gives the occupancy of the whole site to every
+    copy, so their mean is taken.
+    """
+    ions, copies, notes = [], 0, []
+    for group in _merged(_near(seen, axis, -AXIS_REACH, AXIS_REACH)):
+        position, occupancy, whole = _average(group)
+        z, radial = float(axis.heights(position)), float(axis.radii(position))
+        x0, x1, x2 = (float(c) for c in position)
+        b_factor = float(np.mean([a.b_factor for a in group]))
+        site = site_at(sites, z, radial)
+        ions.append(
+            FilterIon(group[0].name, group[0].residue_name, (x0, x1, x2), z, radial, site, occupancy, b_factor, len(group))
+        )
+        copies += len(group) - 1
+        if whole:
+            notes.append(
+                f"{len(group)} copies of {group[0].name} at z {z:.1f} Å carry the occupancy of the whole site: {occupancy:.2f} kept"
+            )
+    return tuple(sorted(ions, key=lambda i: i.z)), copies, tuple(notes)
+
+
+def waters_in(seen: Sequence[SeenAtom], axis: Axis, sites: Sequence[Site]) -> tuple[FilterWater, ...]:
+    """Water oxygens inside a site, merged over symmetry copies, from the cavity outward."""
+    waters = []
+    for group in _merged(_near(seen, axis, sites[0].z_low, sites[-1].z_high)):
+        position, occupancy, _ = _average(group)
+        z, radial = float(axis.heights(position)), float(axis.radii(position))
+        site = site_at(sites, z, radial)
+        if site:
+            x0, x1, x2 = (float(c) for c in position)
+            b_factor = float(np.mean([a.b_factor for a in group]))
+            waters.append(FilterWater((x0, x1, x2), z, radial, site, occupancy, b_factor))
+    return tuple(sorted(waters, key=lambda w: (w.z, w.radial)))
+
+
+def _near(seen: Sequence[SeenAtom], axis: Axis, low: float, high: float) -> list[SeenAtom]:
+    if not seen:
+        return []
+    where = np.array([a.position for a in seen])
+    z, radial = axis.heights(where), axis.radii(where)
+    return [seen[i] for i in np.flatnonzero((radial <= OPEN_LATERAL_RADIUS) & (z >= low) & (z <= high))]
+
+
+def _merged(seen: Sequence[SeenAtom]) -> list[list[SeenAtom]]:
+    """Groups of atoms of one species within `MERGE_DISTANCE` of one another (single linkage)."""
+    groups = []
+    for species in sorted({a.name for a in seen}):
+        same = [a for a in seen if a.name == species]
+        if len(same) == 1:
+            groups.append(same)
+            continue
+        labels = fcluster(linkage(np.array([a.position for a in same])), MERGE_DISTANCE, "distance")
+        groups += [[a for a, at in zip(same, labels, strict=True) if at == label] for label in np.unique(labels)]
+    return groups
+
+
+def _average(group: Sequence[SeenAtom]) -> tuple[NDArray[np.float64], float, bool]:
+    """Mean position, occupancy of the site, and whether every copy carried the occupancy of the whole site."""
+    occupancies = np.array([a.occupancy for a in group])
+    total = float(occupancies.sum())
+    whole = total > _ROUNDING
+    occupancy = float(occupancies.mean()) if whole else total
+    return np.mean([a.position for a in group], axis=0), min(occupancy, 1.0), whole and len(group) > 1
