@@ -1,0 +1,155 @@
+"""How are the energies summed? Compiled loops over pairs of atoms, for all atoms at once or for one body alone.
+
+Layout (float64): atoms in columns, ligand atoms first (groups contiguous), ions last. ``xyz`` (3, N) positions, Å; ``params`` (4, N):
+charge * sqrt(ke), sqrt(epsilon), Rmin/2, restraint constant; ``ref`` (3, N) reference positions; ``start`` (G + 1,) first atom of each
+ligand group, so that start[-1] is the first ion; ``walls`` (W, 4): atom, z_low, z_high, lateral radius. Minimisation and sampling
+share these loops. Source of the formula: THEORY section 2 (Coulomb + Lennard-Jones, Lorentz-Berthelot, no cut-off).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+FLAGS = {"reassoc", "contract", "arcp", "nsz"}
+"""Reordering of sums is allowed (it lets the loops use vector registers); NaN and infinity keep their meaning."""
+
+IL_COULOMB, IL_LJ, LL_COULOMB, LL_LJ, STRAIN, II, WALLS = range(7)
+"""Places of the terms in the array that `interactions` fills."""
+
+N_TERMS = 7
+
+WALL_CONSTANT = 4000.0
+"""Stiffness of the flat-bottom walls, kJ/mol/Å^2: a force of 100 kJ/mol/Å, about the largest that a filter exerts on an ion,
+pushes it 0.025 Å beyond the wall."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS)
+def row(xyz, params, i, first, last):
+    """Coulomb and Lennard-Jones energy of atom i with atoms first..last-1, and its gradient with respect to atom i."""
+    x, y, z = xyz[0, i], xyz[1, i], xyz[2, i]
+    qi, ei, ri = params[0, i], params[1, i], params[2, i]
+    # Slices that start at zero: numba then needs no wrap-around test inside the loop, and LLVM vectorises it.
+    xs, ys, zs = xyz[0, first:last], xyz[1, first:last], xyz[2, first:last]
+    q, e, r = params[0, first:last], params[1, first:last], params[2, first:last]
+    coulomb = lj = gx = gy = gz = 0.0
+    for j in range(len(xs)):
+        dx = xs[j] - x
+        dy = ys[j] - y
+        dz = zs[j] - z
+        inverse = 1.0 / np.sqrt(dx * dx + dy * dy + dz * dz)
+        inverse2 = inverse * inverse
+        electric = qi * q[j] * inverse
+        size = ri + r[j]
+        s2 = size * size * inverse2
+        s6 = s2 * s2 * s2
+        depth6 = ei * e[j] * s6
+        coulomb += electric
+        lj += depth6 * (s6 - 2.0)
+        slope = (electric + 12.0 * depth6 * (s6 - 1.0)) * inverse2
+        gx += slope * dx
+        gy += slope * dy
+        gz += slope * dz
+    return coulomb, lj, gx, gy, gz
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS)
+def interactions(xyz, params, ref, start, walls, coupling, grad, terms):
+    """Total energy (kJ/mol); fills ``grad`` (3, N) with dU/dxyz and ``terms`` (7,) with its parts.
+
+    ``coupling`` scales everything between different ligand groups.
+    """
+    n_ligand = start[-1]
+    n = xyz.shape[1]
+    terms[:] = 0.0
+    grad[:] = 0.0
+    if coupling != 0.0:
+        for b in range(len(start) - 1):
+            for i in range(start[b], start[b + 1]):
+                c0, l0, x0, y0, z0 = row(xyz, params, i, 0, start[b])
+                c1, l1, x1, y1, z1 = row(xyz, params, i, start[b + 1], n_ligand)
+                terms[LL_COULOMB] += 0.5 * coupling * (c0 + c1)
+                terms[LL_LJ] += 0.5 * coupling * (l0 + l1)
+                grad[0, i] = coupling * (x0 + x1)
+                grad[1, i] = coupling * (y0 + y1)
+                grad[2, i] = coupling * (z0 + z1)
+    for i in range(n_ligand):
+        for ion in range(n_ligand, n):
+            c0, l0, x0, y0, z0 = row(xyz, params, i, ion, ion + 1)
+            terms[IL_COULOMB] += c0
+            terms[IL_LJ] += l0
+            grad[0, i] += x0
+            grad[1, i] += y0
+            grad[2, i] += z0
+            grad[0, ion] -= x0
+            grad[1, ion] -= y0
+            grad[2, ion] -= z0
+    for i in range(n_ligand, n):
+        for ion in range(i + 1, n):
+            c0, l0, x0, y0, z0 = row(xyz, params, i, ion, ion + 1)
+            terms[II] += c0 + l0
+            grad[0, i] += x0
+            grad[1, i] += y0
+            grad[2, i] += z0
+            grad[0, ion] -= x0
+            grad[1, ion] -= y0
+            grad[2, ion] -= z0
+    for i in range(n_ligand):
+        if params[3, i] > 0.0:
+            for axis in range(3):
+                shift = xyz[axis, i] - ref[axis, i]
+                terms[STRAIN] += 0.5 * params[3, i] * shift * shift
+                grad[axis, i] += params[3, i] * shift
+    add_walls(xyz, walls, grad, terms)
+    return terms.sum()
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS)
+def add_walls(xyz, walls, grad, terms):
+    """Flat-bottom walls: 1/2 k (z - z_low)^2 below, (z - z_high)^2 above, (r - radius)^2 outside; nothing in between."""
+    for w in range(walls.shape[0]):
+        i = int(walls[w, 0])
+        x, y, z = xyz[0, i], xyz[1, i], xyz[2, i]
+        over = 0.0
+        if z < walls[w, 1]:
+            over = z - walls[w, 1]
+        elif z > walls[w, 2]:
+            over = z - walls[w, 2]
+        grad[2, i] += WALL_CONSTANT * over
+        energy = over * over
+        radius = np.sqrt(x * x + y * y)
+        if radius > walls[w, 3]:
+            over = radius - walls[w, 3]
+            grad[0, i] += WALL_CONSTANT * over * x / radius
+            grad[1, i] += WALL_CONSTANT * over * y / radius
+            energy += over * over
+        terms[WALLS] += 0.5 * WALL_CONSTANT * energy
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS)
+def body_energy(xyz, params, ref, start, walls, coupling, first, last):
+    """Energy (kJ/mol) of the atoms first..last-1 of one group or ion with all other atoms, with restraints and walls.
+
+    A Monte Carlo move of one body needs the difference of two such sums, which costs O(N) instead of O(N^2).
+    """
+    n_ligand = start[-1]
+    n = xyz.shape[1]
+    scale = coupling if first < n_ligand else 1.0
+    total = 0.0
+    for i in range(first, last):
+        c0, l0, _, _, _ = row(xyz, params, i, 0, min(first, n_ligand))
+        c1, l1, _, _, _ = row(xyz, params, i, min(last, n_ligand), n_ligand)
+        total += scale * (c0 + l0 + c1 + l1)
+        c0, l0, _, _, _ = row(xyz, params, i, n_ligand, max(first, n_ligand))
+        c1, l1, _, _, _ = row(xyz, params, i, max(last, n_ligand), n)
+        total += c0 + l0 + c1 + l1
+        for axis in range(3):
+            total += 0.5 * params[3, i] * (xyz[axis, i] - ref[axis, i]) ** 2
+    for w in range(walls.shape[0]):
+        i = int(walls[w, 0])
+        if first <= i < last:
+            low = min(xyz[2, i] - walls[w, 1], 0.0)
+            high = max(xyz[2, i] - walls[w, 2], 0.0)
+            aside = max(np.sqrt(xyz[0, i] ** 2 + xyz[1, i] ** 2) - walls[w, 3], 0.0)
+            total += 0.5 * WALL_CONSTANT * (low * low + high * high + aside * aside)
+    return total

@@ -1,0 +1,59 @@
+"""Where do the hydroxyl hydrogens point? Compiled scan of the torsions about CB-O by coordinate descent."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from selectivity.energetics.bodies import bond_direction, rotation
+from selectivity.energetics.kernels import row
+
+ANGLES = 24
+"""Grid of the scan: 15 degrees is well inside the basin of any hydrogen bond."""
+
+SWEEPS = 8
+"""Coordinate descent over a ring of hydroxyls settles within a few sweeps."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def turn(xyz, first, angle, matrix):
+    """Rotate the hydrogen of the hydroxyl that begins at atom ``first`` by an angle (rad) about its CB-O bond."""
+    ux, uy, uz = bond_direction(xyz, first)
+    rotation(angle * ux, angle * uy, angle * uz, matrix)
+    ax = xyz[0, first + 2] - xyz[0, first + 1]
+    ay = xyz[1, first + 2] - xyz[1, first + 1]
+    az = xyz[2, first + 2] - xyz[2, first + 1]
+    for axis in range(3):
+        arm = matrix[axis, 0] * ax + matrix[axis, 1] * ay + matrix[axis, 2] * az
+        xyz[axis, first + 2] = xyz[axis, first + 1] + arm
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def hydrogen_energy(xyz, params, start, coupling, group):
+    """Energy of a hydroxyl hydrogen with all other groups and the ions, kJ/mol (no restraint acts on it)."""
+    atom, n_ligand, n = start[group] + 2, start[-1], xyz.shape[1]
+    c0, l0, _, _, _ = row(xyz, params, atom, 0, start[group])
+    c1, l1, _, _, _ = row(xyz, params, atom, start[group + 1], n_ligand)
+    c2, l2, _, _, _ = row(xyz, params, atom, n_ligand, n)
+    return coupling * (c0 + l0 + c1 + l1) + c2 + l2
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def scan_torsions(xyz, params, start, coupling, groups, shift):
+    """Turn all hydroxyls in ``groups`` by ``shift`` (rad), then move each to its best angle in turn until none moves (in place)."""
+    matrix = np.empty((3, 3))
+    for group in groups:
+        turn(xyz, start[group], shift, matrix)
+    for _ in range(SWEEPS):
+        moved = False
+        for group in groups:
+            lowest, place = hydrogen_energy(xyz, params, start, coupling, group), 0
+            for k in range(1, ANGLES):
+                turn(xyz, start[group], 2.0 * np.pi / ANGLES, matrix)
+                energy = hydrogen_energy(xyz, params, start, coupling, group)
+                if energy < lowest - 1e-9:
+                    lowest, place = energy, k
+            turn(xyz, start[group], 2.0 * np.pi / ANGLES * (place + 1), matrix)
+            moved = moved or place != 0
+        if not moved:
+            break
