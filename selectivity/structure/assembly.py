@@ -14,7 +14,10 @@ from .table import IDENTITY, Assembly, AtomTable, Operator, StructureData
 
 AS_DEPOSITED = "as deposited"
 MODELS_MERGED = "models merged"
-_KEYWORDS = {"deposited": AS_DEPOSITED, "none": AS_DEPOSITED, AS_DEPOSITED: AS_DEPOSITED, "models": MODELS_MERGED, MODELS_MERGED: MODELS_MERGED}
+_KEYWORDS = {
+    "deposited": AS_DEPOSITED, "none": AS_DEPOSITED, AS_DEPOSITED: AS_DEPOSITED,
+    "models": MODELS_MERGED, MODELS_MERGED: MODELS_MERGED,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ def _expanded(data: StructureData, assembly: Assembly) -> Reading:
     listed = set().union(*(names for names, _ in assembly.groups)) if assembly.groups else set()
     unlisted = ~np.isin(chains, list(listed))
     leading = max(range(len(assembly.groups)), key=lambda g: len(assembly.groups[g][1]), default=-1)
-    placements = []
+    placements: list[Placement] = []
     for g, (names, operators) in enumerate(assembly.groups):
         rows = np.isin(chains, list(names))
         solvent = rows | unlisted if g == leading else rows

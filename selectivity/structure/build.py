@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import FilterIncomplete
 from .axis import Axis, fit_axis
-from .filter import Filter, FilterAtom, Provenance
+from .filter import Filter
+from .parts import FilterAtom, Provenance
 from .residues import one_letter
 from .rings import HYDROXYL_OXYGENS, backbone_axis_centres, filter_rings
 from .sites import filter_sites
@@ -91,7 +92,8 @@ def require_complete(atoms: Sequence[FilterAtom], source: str) -> None:
     if missing:
         shown = "; ".join(missing[:8]) + (f"; and {len(missing) - 8} more" if len(missing) > 8 else "")
         raise FilterIncomplete(
-            f"{source}: filter atoms missing: {shown}; every carbonyl C, O and the first hydroxyl are needed: model them or use another entry"
+            f"{source}: filter atoms missing: {shown}; every carbonyl C, O and the first hydroxyl are needed: "
+            "model them or use another entry"
         )
 
 

@@ -2,131 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
-Vector = NDArray[np.float64]
-RingKind = Literal["carbonyl", "hydroxyl", "carboxylate", "other"]
-Lining = Literal["cavity", "cage", "vestibule", "mouth"]
+from ..errors import OutOfRange
+from ..files import write_text
+from .parts import (
+    Diffraction,
+    FilterAtom,
+    FilterIon,
+    FilterWater,
+    Lining,
+    Provenance,
+    Ring,
+    RingKind,
+    Site,
+    Vector,
+)
+from .pdb_text import pdb_text
+from .sites import filter_sites, numbered_sites
 
+__all__ = [
+    "Diffraction",
+    "Filter",
+    "FilterAtom",
+    "FilterIon",
+    "FilterWater",
+    "Lining",
+    "Provenance",
+    "Ring",
+    "RingKind",
+    "Site",
+    "Vector",
+]
 
-@dataclass(frozen=True)
-class FilterAtom:
-    """One heavy atom of the filter as deposited (coordinates live in `Filter.positions`).
-
-    ``deposited_id`` is shared by all symmetry copies of one deposited atom, so that a coordinate error moves them
-    together; ``residue_index`` is the position in the signature (0 = T of TVGYG), ``strand`` 0..n-1 around the axis.
-    """
-
-    name: str
-    element: str
-    residue_name: str
-    residue_number: int
-    insertion_code: str
-    chain: str
-    strand: int
-    residue_index: int
-    b_factor: float
-    occupancy: float
-    deposited_id: int
-
-
-@dataclass(frozen=True)
-class Ring:
-    """A ring of coordinating oxygens.
-
-    ``atoms`` indexes `Filter.atoms` (the oxygens, in strand order); ``radius`` is the mean distance of these oxygens from the
-    axis and ``z`` their mean height along it, both in Å; ``name`` reads like "T75 O" or "T75 OG1".
-    """
-
-    name: str
-    kind: RingKind
-    atoms: tuple[int, ...]
-    radius: float
-    z: float
-
-
-@dataclass(frozen=True)
-class Site:
-    """A stretch of the axis between two ring planes (Å, pore frame).
-
-    ``inner`` and ``outer`` index `Filter.rings` (None: open end, Scav and S0). ``dehydrated`` sites lie between two rings of
-    coordinating oxygens (S1 to S4 of KcsA); S0 and Scav keep water. ``lining`` says what surrounds the site: a "cage" of two
-    coordinating rings, the "cavity", the "mouth", or a "vestibule" where the pore has opened (S2 and S1 of NaK).
-    """
-
-    name: str
-    inner: int | None
-    outer: int | None
-    z_low: float
-    z_high: float
-    lateral_radius: float
-    dehydrated: bool
-    lining: Lining = "cage"
-
-
-@dataclass(frozen=True)
-class FilterIon:
-    """An ion seen near the axis: chemical species ("K", "Na", "Tl", ...), merged over symmetry copies, occupancy summed."""
-
-    name: str
-    residue_name: str
-    position: tuple[float, float, float]
-    z: float
-    radial: float
-    site: str
-    occupancy: float
-    b_factor: float
-    merged_copies: int
-
-
-@dataclass(frozen=True)
-class FilterWater:
-    """A water oxygen seen near the axis (site name, height and distance from the axis in Å)."""
-
-    position: tuple[float, float, float]
-    z: float
-    radial: float
-    site: str
-    occupancy: float
-    b_factor: float
-
-
-@dataclass(frozen=True)
-class Diffraction:
-    """What an X-ray refinement says about its own precision (the inputs of Cruickshank's DPI); None where the header is silent.
-
-    ``n_atoms`` counts the modelled heavy atoms of the asymmetric unit, ``mean_b`` (Å²) is their mean B-factor,
-    ``completeness_percent`` that of the data. A file that already is an expanded assembly counts its copies too.
-    """
-
-    n_atoms: int
-    n_reflections: int | None
-    r_work: float | None
-    r_free: float | None
-    completeness_percent: float | None
-    mean_b: float | None
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """How the filter was obtained from its source: every choice the loader made, in words a reader can check."""
-
-    source: str
-    format: str
-    assembly: str
-    altloc: str
-    pore: str
-    pores_found: tuple[str, ...]
-    merged_copies: int
-    title: str = ""
-    resolution_angstrom: float | None = None
-    sha256: str | None = None
-    diffraction: Diffraction | None = None
-    notes: tuple[str, ...] = ()
+_Placed = TypeVar("_Placed", FilterIon, FilterWater)
 
 
 @dataclass(frozen=True)
@@ -163,3 +77,86 @@ class Filter:
         x /= np.linalg.norm(x)
         frame = np.stack([x, np.cross(self.axis_direction, x), self.axis_direction])
         return (self.positions - self.axis_origin) @ frame.T
+
+    def rotated(self, rotation: ArrayLike) -> Filter:
+        """The filter turned about the origin of its coordinates by a proper rotation matrix (3, 3): x -> R x.
+
+        Raises OutOfRange when the matrix is not a rotation (a mirror image would be another protein).
+        """
+        matrix = np.asarray(rotation, dtype=float)
+        if matrix.shape != (3, 3) or not np.allclose(matrix @ matrix.T, np.eye(3), atol=1e-8) or np.linalg.det(matrix) < 0:
+            raise OutOfRange(
+                f"rotation of shape {matrix.shape} is not a proper rotation; an orthonormal (3, 3) matrix of determinant +1 is "
+                "needed: see scipy.spatial.transform.Rotation"
+            )
+        return self._moved(matrix, np.zeros(3))
+
+    def translated(self, vector: ArrayLike) -> Filter:
+        """The filter moved by a vector (3,), Å."""
+        return self._moved(np.eye(3), np.asarray(vector, dtype=float).reshape(3))
+
+    def dilated(self, dr: float) -> Filter:
+        """The filter with every ring oxygen ``dr`` Å further from the axis (negative: nearer).
+
+        The dipole moves as one body: a carbonyl takes its C along, a hydroxyl its CB; the rest of the strand stays. Ring radii
+        change by exactly ``dr``; ions stay where they were seen. Raises OutOfRange when an oxygen would reach the axis.
+        """
+        positions = self.positions.copy()
+        partner = {(a.strand, a.residue_index, a.name): i for i, a in enumerate(self.atoms)}
+        for i in {i for ring in self.rings for i in ring.atoms}:
+            outward = self._outward(i)
+            if np.linalg.norm(outward) + dr <= 0:
+                raise OutOfRange(f"dilation by {dr} Å moves {self.atoms[i].name} across the axis: use a larger dr")
+            atom = self.atoms[i]
+            step = dr * outward / np.linalg.norm(outward)
+            positions[i] += step
+            carrier = partner.get((atom.strand, atom.residue_index, "C" if atom.name == "O" else "CB"))
+            if carrier is not None and atom.name in ("O", "OG1", "OG"):
+                positions[carrier] += step
+        rings = tuple(replace(r, radius=r.radius + dr) for r in self.rings)
+        sites = filter_sites(rings) if any(s.name == "Scav" for s in self.sites) else numbered_sites(rings)
+        note = f"rings dilated by {dr:+.3f} Å"
+        provenance = replace(self.provenance, notes=(*self.provenance.notes, note))
+        return replace(self, positions=_read_only(positions), rings=rings, sites=sites, provenance=provenance)
+
+    def to_pdb(self, path: str | Path | None = None) -> str:
+        """The filter, its ions and waters as PDB text; written to ``path`` as well when one is given.
+
+        Loading the text again gives the same filter to the precision of the format (0.001 Å). Raises OutOfRange when a
+        coordinate does not fit the columns of a PDB file.
+        """
+        text = pdb_text(
+            self.atoms,
+            self.positions,
+            self.ions,
+            self.waters,
+            title=self.provenance.title,
+            resolution=self.provenance.resolution_angstrom,
+        )
+        if path is not None:
+            write_text(path, text)
+        return text
+
+    def _outward(self, index: int) -> Vector:
+        """The vector from the axis to an atom, at right angles to the axis (Å)."""
+        offset = self.positions[index] - self.axis_origin
+        return np.asarray(offset - (offset @ self.axis_direction) * self.axis_direction)
+
+    def _moved(self, rotation: Vector, shift: Vector) -> Filter:
+        def moved(part: _Placed) -> _Placed:
+            x, y, z = (float(c) for c in rotation @ np.asarray(part.position) + shift)
+            return replace(part, position=(x, y, z))
+
+        return replace(
+            self,
+            positions=_read_only(self.positions @ rotation.T + shift),
+            axis_origin=_read_only(rotation @ self.axis_origin + shift),
+            axis_direction=_read_only(rotation @ self.axis_direction),
+            ions=tuple(moved(i) for i in self.ions),
+            waters=tuple(moved(w) for w in self.waters),
+        )
+
+
+def _read_only(array: Vector) -> Vector:
+    array.flags.writeable = False
+    return array

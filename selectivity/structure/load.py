@@ -12,7 +12,7 @@ from ..errors import FilterNotFound, UnknownChoice
 from .altloc import choose_rows
 from .assembly import Reading, readings
 from .build import filter_from_strands
-from .detection import Motif, Pore, find_motifs, find_pores
+from .detection import Pore, find_motifs, find_pores
 from .diagnose import no_filter_found, require_angstrom
 from .filter import Filter, FilterAtom, Provenance
 from .solvent import SeenAtom

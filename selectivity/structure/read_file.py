@@ -7,12 +7,14 @@ import hashlib
 import re
 import zlib
 from pathlib import Path
+from typing import Any
 
 import gemmi
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import FileUnreadable
-from .filter import Diffraction
+from .parts import Diffraction
 from .table import Assembly, AtomTable, Operator, StructureData
 
 FORMATS = "PDB (.pdb, .ent, .pdb1), mmCIF (.cif), both also gzipped (.gz), or GROMACS .gro"
@@ -25,7 +27,7 @@ def read_structure_file(path: str | Path) -> StructureData:
     format, or has coordinates that are not numbers.
     """
     path = Path(path)
-    content = _read_bytes(path)
+    content = read_bytes(path)
     text = _decode(path.name, content)
     kind = _sniff(path.name, text)
     structure = _parse_cif(path.name, text) if kind == "mmCIF" else _parse_pdb(path.name, text)
@@ -34,7 +36,8 @@ def read_structure_file(path: str | Path) -> StructureData:
     return _structure_data(structure, path.name, kind, text, hashlib.sha256(content).hexdigest())
 
 
-def _read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """Content of a file; raises FileUnreadable when it is missing, a directory, unreadable or empty."""
     if not path.exists():
         raise FileUnreadable(f"{path}: no such file; a structure file is needed ({FORMATS}): check the path")
     if path.is_dir():
@@ -68,7 +71,7 @@ def _sniff(name: str, text: str) -> str:
     if re.search(r"^data_", text, re.MULTILINE | re.IGNORECASE) and "_atom_site." in text:
         return "mmCIF"
     if re.match(r"(HEADER|TITLE |REMARK|CRYST1|COMPND)", text) or re.search(r"^data_", text, re.MULTILINE):
-        raise FileUnreadable(f"{name}: a header without atoms; a structure with coordinates is needed: the file seems truncated, repeat the download")
+        raise FileUnreadable(f"{name}: a header without atoms; coordinates are needed: the file seems truncated, repeat the download")
     raise FileUnreadable(f"{name}: unknown format, no PDB or mmCIF atom records; needed is {FORMATS}: convert the file")
 
 
@@ -79,7 +82,9 @@ def _parse_pdb(name: str, text: str) -> gemmi.Structure:
     try:
         return gemmi.read_pdb_string(text)
     except (RuntimeError, ValueError) as error:
-        raise FileUnreadable(f"{name}: damaged PDB file ({_one_line(error)}); well-formed ATOM records are needed: repeat the download") from None
+        raise FileUnreadable(
+            f"{name}: damaged PDB file ({_one_line(error)}); well-formed ATOM records are needed: repeat the download"
+        ) from None
 
 
 def _check_atom_line(name: str, line: str) -> None:
@@ -88,9 +93,15 @@ def _check_atom_line(name: str, line: str) -> None:
     except ValueError:
         x = float("nan")
     if len(line.rstrip()) < 54:
-        raise FileUnreadable(f"{name}: truncated, atom record {line[:26].strip()!r} ends before its coordinates; a whole file is needed: repeat the download")
+        raise FileUnreadable(
+            f"{name}: truncated, atom record {line[:26].strip()!r} ends before its coordinates; a whole file is needed: "
+            "repeat the download"
+        )
     if not np.isfinite(x) or not np.isfinite(y) or not np.isfinite(z):
-        raise FileUnreadable(f"{name}: atom {line[6:26].strip()!r} has coordinates {line[30:54].split()} that are not numbers; finite Å are needed: repair the file")
+        raise FileUnreadable(
+            f"{name}: atom {line[6:26].strip()!r} has coordinates {line[30:54].split()} that are not numbers; finite Å are "
+            "needed: repair the file"
+        )
 
 
 def _parse_cif(name: str, text: str) -> gemmi.Structure:
@@ -137,7 +148,7 @@ def _completeness_notes(kind: str, text: str) -> tuple[str, ...]:
 
 
 def _tables(structure: gemmi.Structure) -> tuple[AtomTable, ...]:
-    flat = gemmi.FlatStructure(structure)
+    flat: Any = gemmi.FlatStructure(structure)
     table = AtomTable(
         names=_strings(flat.atom_names),
         residue_names=_strings(flat.residue_names),
@@ -158,14 +169,14 @@ def _tables(structure: gemmi.Structure) -> tuple[AtomTable, ...]:
     return tuple(table.take(heavy & (model_numbers == number)) for number in numbers)
 
 
-def _strings(column: np.ndarray) -> np.ndarray:
+def _strings(column: Any) -> NDArray[np.str_]:
     raw = np.ascontiguousarray(column)
     if raw.dtype.kind == "S":
         return raw.astype("U")
     return raw.view(f"S{raw.shape[1]}").ravel().astype("U")
 
 
-def _characters(column: np.ndarray) -> np.ndarray:
+def _characters(column: Any) -> NDArray[np.str_]:
     return np.char.strip(np.ascontiguousarray(column).view("S1").astype("U1"))
 
 

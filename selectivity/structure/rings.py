@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .axis import Axis
-from .filter import FilterAtom, Ring, RingKind
+from .parts import FilterAtom, Ring, RingKind
 
 HYDROXYL_OXYGENS = {"THR": "OG1", "SER": "OG"}
 _HYDROXYL_NAMES = frozenset(("OG1", "OG"))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
-from .filter import Lining, Ring, Site
+from .parts import Lining, Ring, Site
 
 CAGE_LATERAL_RADIUS = 1.8
 """Lateral reach of the sites between two rings, Å (THEORY section 2: the wall of S1-S4)."""
@@ -66,7 +67,7 @@ def numbered_sites(rings: Sequence[Ring]) -> tuple[Site, ...]:
         z = rings[0].z
         return (Site("1", 0, None, z - RING_SPACING / 2, z + RING_SPACING / 2, OPEN_LATERAL_RADIUS, False, "mouth"),)
     sites = []
-    for i, (inner, outer) in enumerate(zip(rings[:-1], rings[1:], strict=True)):
+    for i, (inner, outer) in enumerate(pairwise(rings)):
         narrow = max(inner.radius, outer.radius) <= VESTIBULE_RADIUS
         lateral = CAGE_LATERAL_RADIUS if narrow else OPEN_LATERAL_RADIUS
         sites.append(Site(str(i + 1), i, i + 1, inner.z, outer.z, lateral, narrow, "cage" if narrow else "vestibule"))

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from .axis import Axis
-from .filter import FilterIon, FilterWater, Site
+from .parts import FilterIon, FilterWater, Site
 from .sites import OPEN_LATERAL_RADIUS, site_at
 
 MERGE_DISTANCE = 0.6
 """Atoms of one species closer than this are one atom, Å: symmetry copies of an ion that sits 0.2-0.4 Å off the axis through
 refinement error; real alternative positions of an ion in the filter are further apart (sites 3 Å, split sites 1 Å)."""
-AXIS_REACH = 30.0
-"""Ions on the axis are listed this far from the filter, Å: the cavity and the mouth of any K+ channel."""
+AXIS_REACH = 20.0
+"""Ions on the axis are listed this far from the second carbonyl ring, Å: the whole cavity and the mouth of a K+ channel."""
 # Rounded occupancies (0.25 four times, 0.33 three times) may add up to a little more than one.
 _ROUNDING = 1.05
 
@@ -77,7 +77,7 @@ def _near(seen: Sequence[SeenAtom], axis: Axis, low: float, high: float) -> list
         return []
     where = np.array([a.position for a in seen])
     z, radial = axis.heights(where), axis.radii(where)
-    return [seen[i] for i in np.flatnonzero((radial <= OPEN_LATERAL_RADIUS) & (z >= low) & (z <= high))]
+    return [seen[i] for i in np.flatnonzero((radial <= OPEN_LATERAL_RADIUS) & (z >= low) & (z <= high)).tolist()]
 
 
 def _merged(seen: Sequence[SeenAtom]) -> list[list[SeenAtom]]:

@@ -60,3 +60,16 @@ def is_water_oxygen(residue_name: str, atom_name: str) -> bool:
     (True, True, False)
     """
     return residue_name.strip().upper() in _WATER_RESIDUES and atom_name.strip().upper() in _WATER_OXYGENS
+
+
+def pdb_ion_name(species: str, residue_name: str) -> tuple[str, str, str]:
+    """Residue name, atom name and element to write for an ion; the residue name of the source is kept where it decides alone.
+
+    >>> pdb_ion_name("K", "POT"), pdb_ion_name("Na", "ION"), pdb_ion_name("NH4", "NH4")
+    (('POT', 'POT', 'K'), ('NA', 'NA', 'Na'), ('NH4', 'N', 'N'))
+    """
+    if species == "NH4":
+        return "NH4", "N", "N"
+    own = residue_name.strip().upper()
+    kept = own if _ION_OF_NAME.get(own) == species else species.upper()
+    return kept, kept, species

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .filter import Diffraction
+from .parts import Diffraction
 
 
 @dataclass(frozen=True)
