@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from selectivity.constants import BODY_TEMPERATURE, FARADAY, thermal_voltage
 from selectivity.data import read_table
 from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.membrane.conditions import Numbers, checked_amount, checked_number, checked_temperature
 
 AVOGADRO_PER_PICOMOLE = 6.02214076e11
 """Particles per pmol (exact in the SI)."""
@@ -81,11 +82,11 @@ class PumpKinetics:
 class PumpRate:
     """What the pump does per area: arrays broadcast over the conditions, or floats."""
 
-    cycle_ua_per_cm2: NDArray[np.float64]
-    current_ua_per_cm2: NDArray[np.float64]
-    sodium_efflux_pmol_per_cm2_s: NDArray[np.float64]
-    potassium_influx_pmol_per_cm2_s: NDArray[np.float64]
-    atp_pmol_per_cm2_s: NDArray[np.float64]
+    cycle_ua_per_cm2: Numbers
+    current_ua_per_cm2: Numbers
+    sodium_efflux_pmol_per_cm2_s: Numbers
+    potassium_influx_pmol_per_cm2_s: Numbers
+    atp_pmol_per_cm2_s: Numbers
     kinetics: str
     source: str
 
@@ -119,20 +120,11 @@ def pump_rate(
     >>> round(float(rate.current_ua_per_cm2), 4)
     0.9001
     """
-    na_i, na_o, k_o = (
-        _concentration(name, value)
-        for name, value in (
-            ("Na inside", sodium_inside),
-            ("Na outside", sodium_outside),
-            ("K outside", potassium_outside),
-        )
-    )
-    v = np.asarray(voltage, dtype=float)
-    if not np.all(np.isfinite(v)):
-        raise OutOfRange("voltage is not finite; needed: mV")
-    if not temperature > 0:
-        raise OutOfRange(f"temperature {temperature} K; needed: above 0 K")
-    cycle = _cycle_current(kinetics, na_i, na_o, k_o, v / thermal_voltage(temperature))
+    na_i = checked_amount(sodium_inside, "Na inside (mM)")
+    na_o = checked_amount(sodium_outside, "Na outside (mM)")
+    k_o = checked_amount(potassium_outside, "K outside (mM)")
+    u = checked_number(voltage, "voltage (mV)") / thermal_voltage(float(checked_temperature(temperature)))
+    cycle = _cycle_current(kinetics, na_i, na_o, k_o, u)
     moles = 1e6 * cycle / FARADAY
     return PumpRate(
         cycle_ua_per_cm2=cycle,
@@ -206,9 +198,7 @@ def pump_names() -> tuple[str, ...]:
     return tuple(_kinetics_table())
 
 
-def voltage_factor(
-    kinetics: PumpKinetics, sodium_outside: ArrayLike, reduced_voltage: ArrayLike
-) -> NDArray[np.float64]:
+def voltage_factor(kinetics: PumpKinetics, sodium_outside: ArrayLike, reduced_voltage: ArrayLike) -> Numbers:
     """f_V of the table at Na_o (mM) and u = VF/RT: the share of pumps that the voltage lets run (dimensionless).
 
     >>> float(voltage_factor(pump_kinetics("duesterwald-2018"), 145.0, -2.7))
@@ -222,28 +212,56 @@ def voltage_factor(
         return 1.0 / (1.0 + slow * np.exp(-SLOW_EXPONENT * u) + fast * np.exp(-u))
 
 
-def _cycle_current(kinetics, na_i, na_o, k_o, u):
+def pump_slopes(
+    kinetics: PumpKinetics, na_i: float, na_o: float, k_o: float, reduced_voltage: float
+) -> tuple[float, float, float, float, float]:
+    """Cycle current (µA/cm²) and its slopes with respect to Na_i, Na_o, K_o (mM) and u = VF/RT, for one condition.
+
+    The scalar twin of `pump_rate` that a solver calls thousands of times: positive concentrations are the caller's business.
+
+    >>> law = pump_kinetics("duesterwald-2018")
+    >>> [round(x, 6) for x in pump_slopes(law, 14.0, 145.0, 3.5, -2.7)]
+    [0.900078, 0.192874, -0.018622, 0.0, 0.0]
+    """
+    hill = kinetics.hill_sodium
+    if kinetics.form == "power":
+        cycle = kinetics.maximal_ua_per_cm2 * (na_i / na_o) ** hill
+        return cycle, hill * cycle / na_i, -hill * cycle / na_o, 0.0, 0.0
+    ratio = (kinetics.half_sodium_mm / na_i) ** hill
+    sodium, half = 1.0 / (1.0 + ratio), kinetics.half_potassium_mm
+    slow, fast, fast_slope = kinetics.slow_coefficient, kinetics.fast_coefficient, 0.0
+    if not math.isnan(kinetics.sodium_scale_mm):
+        growth = math.exp(na_o / kinetics.sodium_scale_mm)
+        fast_slope = fast * growth / (7.0 * kinetics.sodium_scale_mm)
+        fast *= (growth - 1.0) / 7.0
+    slow_term, fast_factor = slow * math.exp(-SLOW_EXPONENT * reduced_voltage), math.exp(-reduced_voltage)
+    open_share = 1.0 / (1.0 + slow_term + fast * fast_factor)
+    cycle = kinetics.maximal_ua_per_cm2 * sodium * k_o / (k_o + half) * open_share
+    return (
+        cycle,
+        cycle * hill * ratio * sodium / na_i,
+        -cycle * open_share * fast_slope * fast_factor,
+        cycle * half / (k_o * (k_o + half)) if k_o > 0 else 0.0,
+        cycle * open_share * (SLOW_EXPONENT * slow_term + fast * fast_factor),
+    )
+
+
+def _cycle_current(kinetics: PumpKinetics, na_i: Numbers, na_o: Numbers, k_o: Numbers, u: Numbers) -> Numbers:
     if kinetics.form == "power":
         if np.any(na_o == 0):
             raise OutOfRange(f"pump kinetics {kinetics.name!r} divides by Na outside, which is 0; use a saturable law")
         shape = np.broadcast_shapes(na_i.shape, na_o.shape, k_o.shape, u.shape)
         return np.broadcast_to(kinetics.maximal_ua_per_cm2 * (na_i / na_o) ** kinetics.hill_sodium, shape)
-    hill = na_i**kinetics.hill_sodium
-    sodium = hill / (hill + kinetics.half_sodium_mm**kinetics.hill_sodium)
+    power = na_i**kinetics.hill_sodium
+    sodium = power / (power + kinetics.half_sodium_mm**kinetics.hill_sodium)
     potassium = k_o / (k_o + kinetics.half_potassium_mm)
     return kinetics.maximal_ua_per_cm2 * sodium * potassium * voltage_factor(kinetics, na_o, u)
 
 
-def _voltage_weights(kinetics, na_o):
-    sigma = 1.0 if math.isnan(kinetics.sodium_scale_mm) else np.expm1(na_o / kinetics.sodium_scale_mm) / 7.0
+def _voltage_weights(kinetics: PumpKinetics, na_o: Numbers) -> tuple[float, Numbers]:
+    unscaled = math.isnan(kinetics.sodium_scale_mm)
+    sigma = np.ones_like(na_o) if unscaled else np.expm1(na_o / kinetics.sodium_scale_mm) / 7.0
     return kinetics.slow_coefficient, kinetics.fast_coefficient * sigma
-
-
-def _concentration(name: str, value: ArrayLike) -> NDArray[np.float64]:
-    array = np.asarray(value, dtype=float)
-    if not (np.all(np.isfinite(array)) and np.all(array >= 0)):
-        raise OutOfRange(f"{name} {value}; needed: finite concentrations >= 0 mM")
-    return array
 
 
 @cache
