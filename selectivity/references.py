@@ -9,8 +9,10 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from selectivity.data import read_table
+from selectivity.data import read_table, table_names
 from selectivity.errors import UnknownChoice
+
+REFERENCE_TABLES = tuple(name for name in table_names() if name.partition("_")[0] == "references")
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,9 @@ def reference(key: str) -> Reference:
 
 @cache
 def references() -> Mapping[str, Reference]:
-    """All sources by key, in the order of the table; read-only."""
-    return MappingProxyType({row["key"]: _from_row(dict(row)) for row in read_table("references")})
+    """All sources by key, in the order of the tables (references.csv and any references_*.csv); read-only."""
+    rows = [row for table in REFERENCE_TABLES for row in read_table(table)]
+    return MappingProxyType({row["key"]: _from_row(dict(row)) for row in rows})
 
 
 def _from_row(row: dict[str, Any]) -> Reference:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from selectivity.data import MARKS, read_table, table_names
 from selectivity.errors import UnknownChoice
-from selectivity.references import reference, references
+from selectivity.references import REFERENCE_TABLES, reference, references
 
-TABLES = [name for name in table_names() if name != "references"]
+DATA = Path(__file__).resolve().parent.parent / "selectivity" / "data"
+TABLES = [name for name in table_names() if name not in REFERENCE_TABLES]
 
 # What a column of numbers without a unit column may end with.
 UNIT_SUFFIXES = (
@@ -84,12 +88,31 @@ def _measured(name: str) -> set[str]:
 
 
 def test_reference_keys_are_unique_and_complete() -> None:
-    keys = [row["key"] for row in read_table("references")]
+    keys = [row["key"] for table in REFERENCE_TABLES for row in read_table(table)]
     assert len(keys) == len(set(keys))
     for source in references().values():
         assert source.authors and source.title and source.where, source
         assert source.mark in MARKS and source.label in ("confirmed", "recalled"), source
         assert not source.doi or source.doi.startswith("10."), source
+
+
+@pytest.mark.parametrize("path", sorted(DATA.glob("*.toml")), ids=lambda path: path.name)
+def test_every_entry_of_a_preset_names_a_source_that_exists(path: Path) -> None:
+    entries = list(_entries(tomllib.loads(path.read_text(encoding="utf-8"))))
+    assert entries
+    for entry in entries:
+        assert entry["mark"] in MARKS, entry
+        for key in entry["source"].split(";"):
+            reference(key.strip())
+
+
+def _entries(node: object) -> Iterator[dict]:
+    """Every table of a TOML tree that gives a value."""
+    if isinstance(node, dict):
+        if "value" in node:
+            yield node
+        for child in node.values():
+            yield from _entries(child)
 
 
 def test_an_unknown_source_is_an_error_that_names_the_nearest() -> None:
