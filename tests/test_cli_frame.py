@@ -56,7 +56,7 @@ def test_help_states_units_defaults_and_an_example(capsys: pytest.CaptureFixture
     assert f"$ selectivity {name}" in text
     assert "\x1b" not in text
     if "--temperature" in text:
-        assert "Temperature in K." in text
+        assert "Temperature in K" in text
 
 
 @pytest.mark.parametrize(

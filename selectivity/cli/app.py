@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import selectivity
-from selectivity.cli import ratio
+from selectivity.cli import build, explain, inspect, ratio, score, voltage
 from selectivity.cli.failures import DEBUG_VARIABLE
 from selectivity.cli.options import TakesNegativeNumbers
 
@@ -44,4 +44,9 @@ def selectivity_command(
         print(context.get_help())
 
 
+app.command("score")(score.score)
+app.command("explain")(explain.explain)
+app.command("inspect")(inspect.inspect)
+app.command("build")(build.build)
 app.command("ratio", cls=TakesNegativeNumbers)(ratio.ratio)
+app.command("voltage")(voltage.voltage)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from selectivity.cli.failures import bug_line, debugging, one_line
+from selectivity.cli.failures import EXIT_BUG, EXIT_REFUSED, bug_line, debugging, one_line, show_error
 from selectivity.errors import SelectivityError
 
 Result = TypeVar("Result")
@@ -33,6 +33,7 @@ class Outcome(Generic[Result]):
     value: Result | None
     error: str | None = None
     trace: str | None = None
+    is_bug: bool = False
 
 
 def run_batch(task: Task[Result], sources: Sequence[str], *, jobs: int = 1) -> list[Outcome[Result]]:
@@ -57,13 +58,25 @@ def run_batch(task: Task[Result], sources: Sequence[str], *, jobs: int = 1) -> l
         return [finished[index] for index in range(len(sources))]
 
 
+def report_failures(outcomes: Sequence[Outcome[Any]]) -> int:
+    """Write one error line per failed file to stderr (with its traceback when debugging); return the exit code they ask for."""
+    failures = [outcome for outcome in outcomes if outcome.error is not None]
+    for outcome in failures:
+        if outcome.trace:
+            print(outcome.trace, file=sys.stderr, end="")
+        show_error(str(outcome.error))
+    if any(outcome.is_bug for outcome in failures):
+        return EXIT_BUG
+    return EXIT_REFUSED if failures else 0
+
+
 def _attempt(task: Task[Result], source: str) -> Outcome[Result]:
     try:
         return Outcome(source, task(source))
     except SelectivityError as refusal:
         return Outcome(source, None, _naming(source, one_line(refusal)), _trace())
     except Exception as bug:
-        return Outcome(source, None, _naming(source, bug_line(bug)), _trace())
+        return Outcome(source, None, _naming(source, bug_line(bug)), _trace(), is_bug=True)
 
 
 def _in_processes(
@@ -97,7 +110,7 @@ def _outcome_of(future: Future[Outcome[Result]], source: str) -> Outcome[Result]
     except BrokenProcessPool:
         return None
     except Exception as bug:  # for example a result that cannot be pickled
-        return Outcome(source, None, _naming(source, bug_line(bug)), _trace())
+        return Outcome(source, None, _naming(source, bug_line(bug)), _trace(), is_bug=True)
 
 
 def _die_quietly_on_interrupt() -> None:

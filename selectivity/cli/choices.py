@@ -9,10 +9,9 @@ import typer
 
 TREATMENTS = ("relaxed", "rigid")
 FORCE_FIELDS = ("charmm36", "amber")
-HYDRATIONS = ("force-field", "schmid", "marcus", "tissandier")
+HYDRATIONS = ("force-field", "schmid", "marcus", "fawcett", "tissandier")
 HYDRATION_STATES = ("dry",)
 RULES = ("profile", "sites", "rate-limiting")
-CELLS = ("neuron",)
 IDEAL_FILTERS = ("kcsa-like", "nak-like", "collapsed-like", "dilated-like", "flipped-like")
 ENERGY_UNITS = ("kJ", "kcal")
 
@@ -40,3 +39,35 @@ def one_of(*valid: str) -> Callable[[str | None], str | None]:
         return spelled[given.lower()]
 
     return check
+
+
+def known_cell(given: str) -> str:
+    """A typer callback for the names of cell presets, which are read from their table only when one is asked for."""
+    from selectivity.membrane.cells import cells
+
+    return str(one_of(*cells())(given))
+
+
+def number_or(*words: str) -> Callable[[str], str]:
+    """A typer callback for an option that is a number or one of a few words; the text itself is returned."""
+
+    def check(given: str) -> str:
+        try:
+            float(given)
+        except ValueError:
+            return str(one_of(*words)(given)) if given.lower() in words else _refuse(given, ("a number", *words))
+        return given
+
+    return check
+
+
+def ion_pair(given: str) -> str:
+    """A typer callback for two different ions in one word: "K,Na"."""
+    ions = [ion.strip() for ion in given.split(",")]
+    if len(ions) != 2 or not all(ions) or ions[0] == ions[1]:
+        raise typer.BadParameter(f"'{given}': two different ions separated by a comma are needed, for example K,Na")
+    return ",".join(ions)
+
+
+def _refuse(given: str, valid: Sequence[str]) -> str:
+    raise typer.BadParameter(unknown_choice(given, valid))

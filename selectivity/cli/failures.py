@@ -12,6 +12,7 @@ from pathlib import Path
 import typer
 
 import selectivity
+from selectivity.cli.wording import in_options
 from selectivity.errors import SelectivityError
 
 EXIT_REFUSED = 1
@@ -64,9 +65,9 @@ def _run(app: typer.Typer, arguments: Sequence[str] | None) -> int:
     return status if isinstance(status, int) else 0
 
 
-def one_line(error: BaseException) -> str:
-    """The message of an error on one line."""
-    return " ".join(str(error).split()) or type(error).__name__
+def one_line(error: BaseException | Warning | str) -> str:
+    """The message of an error or warning on one line, in the words of the command line."""
+    return in_options(str(error)) or type(error).__name__
 
 
 def bug_line(bug: BaseException) -> str:
@@ -113,8 +114,11 @@ def _show_own_warnings_in_one_line() -> None:
         return
     warnings.simplefilter("default")
 
+    shown: set[str] = set()  # several functions may doubt the same number
+
     def show(message, category, filename, lineno, file=None, line=None) -> None:  # type: ignore[no-untyped-def]
-        if filename.startswith(_PACKAGE):
+        if filename.startswith(_PACKAGE) and str(message) not in shown:
+            shown.add(str(message))
             print(f"warning: {one_line(message)}", file=sys.stderr)
 
     warnings.showwarning = show

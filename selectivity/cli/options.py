@@ -15,10 +15,25 @@ CellName = Annotated[
     typer.Option(
         "--cell",
         metavar="NAME",
-        callback=choices.one_of(*choices.CELLS),
-        help=f"Concentrations inside and outside: {', '.join(choices.CELLS)}.",
+        callback=choices.known_cell,
+        help="Cell preset: concentrations (mM), permeabilities, temperature; an unknown name lists them.",
     ),
 ]
+OwnTemperature = Annotated[
+    float | None, typer.Option("--temperature", metavar="KELVIN", help="Temperature in K; default: that of the cell.")
+]
+AmountsOut = Annotated[
+    list[str] | None,
+    typer.Option("--out", metavar="ION=MM", help="Concentration outside, mM (--out K=3.5); repeatable."),
+]
+AmountsIn = Annotated[
+    list[str] | None, typer.Option("--in", metavar="ION=MM", help="Concentration inside, mM (--in Na=12); repeatable.")
+]
+Permeabilities = Annotated[
+    list[str] | None,
+    typer.Option("--p", metavar="ION=P", help="Relative permeability, no unit (--p Na=0.05); repeatable."),
+]
+Jobs = Annotated[int, typer.Option("--jobs", metavar="NUMBER", min=1, help="Processes that work on the files.")]
 JsonTo = Annotated[
     str | None,
     typer.Option("--json", metavar="PATH|-", help="Write the result as JSON at full precision (- for stdout)."),
@@ -31,6 +46,27 @@ PlotTo = Annotated[
     str | None,
     typer.Option("--plot", metavar="PATH", help="Draw the result; the extension decides: .png, .svg or .pdf."),
 ]
+
+
+def amounts(given: list[str] | None, option: str) -> dict[str, float]:
+    """Numbers by ion from words such as "K=3.5"; a malformed or repeated word is a usage error.
+
+    >>> amounts(["K=3.5", "Na=145"], "--out")
+    {'K': 3.5, 'Na': 145.0}
+    """
+    found: dict[str, float] = {}
+    for word in given or []:
+        ion, equals, number = word.partition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            value = None
+        if not (ion.strip() and equals) or value is None:
+            raise typer.BadParameter(f"{option} {word}: write ION=NUMBER, for example {option} K=3.5")
+        if ion.strip() in found:
+            raise typer.BadParameter(f"{option} {word}: {ion.strip()} is given twice; give it once")
+        found[ion.strip()] = value
+    return found
 
 
 class TakesNegativeNumbers(typer.core.TyperCommand):

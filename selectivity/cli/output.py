@@ -8,12 +8,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from selectivity.cli.wording import in_options
 from selectivity.files import atomic_path, require_writable, write_text
 from selectivity.report.document import Block, Document, Heading, Paragraph, Table, plain
 
@@ -35,10 +36,9 @@ class Outputs:
             raise typer.BadParameter("--json - and --csv - both ask for stdout; give one of them a file")
         if self.plot_to is not None and Path(self.plot_to).suffix.lower() not in PLOT_FORMATS:
             raise typer.BadParameter(f"--plot {self.plot_to}: the extension must be one of {', '.join(PLOT_FORMATS)}")
-        places = [place for place in (self.json_to, self.csv_to, self.plot_to) if place not in (None, "-")]
-        for place in places:
-            require_writable(place)  # type: ignore[arg-type]
-        if len({Path(str(place)).resolve() for place in places}) < len(places):
+        wanted = (self.json_to, self.csv_to, self.plot_to)
+        places = [require_writable(place) for place in wanted if place is not None and place != "-"]
+        if len({place.resolve() for place in places}) < len(places):
             raise typer.BadParameter("--json, --csv and --plot name the same file; give each its own")
 
     def deliver(
@@ -89,6 +89,7 @@ def as_csv(rows: Rows) -> str:
 
 def show(document: Document) -> None:
     """Print a document: with colour and lines on a terminal, as plain text anywhere else."""
+    document = [_for_this_door(block) for block in document]
     if not sys.stdout.isatty() or os.environ.get("TERM") == "dumb" or os.environ.get("NO_COLOR"):
         encoding = sys.stdout.encoding or "ascii"
         sys.stdout.write(plain(document).encode(encoding, "replace").decode(encoding))
@@ -100,6 +101,13 @@ def show(document: Document) -> None:
         if number:
             console.print()
         console.print(_rich_block(block))
+
+
+def _for_this_door(block: Block) -> Block:
+    """Notes and warnings of the library name keyword arguments; here they are options."""
+    if isinstance(block, Paragraph) and block.label in ("warning", "note"):
+        return replace(block, text=in_options(block.text))
+    return block
 
 
 def _rich_block(block: Block) -> Any:

@@ -81,3 +81,30 @@ def fixed(value: float | None, decimals: int) -> str:
     if value is None:
         return UNDEFINED
     return f"{round(value, decimals) + 0.0:.{decimals}f}"
+
+
+def voltage(value: float | None, bounds: tuple[float, float] | None, level: float = 0.95) -> str:
+    """A voltage in mV with its interval; decimals end where the interval's half width begins, at most two.
+
+    >>> voltage(-81.234, (-88.9, -70.1)), voltage(-88.9876, (-89.0581, -88.12)), voltage(None, (-89.0, -12.0))
+    ('-81 (95 %: -89 to -70)', '-89.0 (95 %: -89.1 to -88.1)', 'between -89 and -12 (95 %)')
+    >>> voltage(-81.2, None)
+    '-'
+    """
+    if bounds is None:
+        return UNDEFINED
+    half_width = 0.5 * (bounds[1] - bounds[0])
+    decimals = 2 if half_width == 0.0 else min(max(error_decimals(half_width), 0), 2)
+    low, high = (fixed(bound, decimals) for bound in bounds)
+    if value is None:
+        return f"between {low} and {high} ({100 * level:.0f} %)"
+    return f"{fixed(value, decimals)} ({100 * level:.0f} %: {low} to {high})"
+
+
+def as_given(value: float | None) -> str:
+    """A number that the user or a preset gave, as short as it can be written.
+
+    >>> as_given(145.0), as_given(0.01), as_given(122.873), as_given(None)
+    ('145', '0.01', '122.873', '-')
+    """
+    return UNDEFINED if value is None else f"{value:.6g}"

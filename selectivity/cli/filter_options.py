@@ -1,0 +1,152 @@
+"""Options that say which filter of a file is meant and how its energies are computed; shared by score, explain, inspect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from selectivity.cli import choices
+
+if TYPE_CHECKING:
+    from selectivity.score import FilterScore
+    from selectivity.structure.filter import Filter
+
+File = Annotated[
+    str, typer.Argument(metavar="FILE", help="Structure file: PDB, mmCIF, RCSB pdb1, also gzipped; coordinates in Å.")
+]
+Files = Annotated[
+    list[str],
+    typer.Argument(metavar="FILE", help="Structure files: PDB, mmCIF, RCSB pdb1, also gzipped; coordinates in Å."),
+]
+Assembly = Annotated[
+    str,
+    typer.Option(
+        "--assembly",
+        metavar="NAME",
+        help="Biological assembly: auto (the reading whose strands meet on one axis), deposited, models or its name.",
+    ),
+]
+Pore = Annotated[
+    str | None,
+    typer.Option(
+        "--pore", metavar="NUMBER|CHAIN", help="Which pore, where the file holds several; default: the first."
+    ),
+]
+Altloc = Annotated[
+    str,
+    typer.Option(
+        "--altloc", metavar="LABEL", help="Alternate locations: auto (highest occupancy) or a label such as B."
+    ),
+]
+Rings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rings",
+        metavar="SELECTION",
+        help="Atoms of one ring of coordinating oxygens; repeat from the cavity outward. Replaces the search for a motif.",
+    ),
+]
+Treatment = Annotated[
+    str,
+    typer.Option(
+        "--treatment",
+        metavar="NAME",
+        callback=choices.one_of(*choices.TREATMENTS),
+        help=f"How the filter gives way to the ion: {', '.join(choices.TREATMENTS)}.",
+    ),
+]
+Sigma = Annotated[
+    str,
+    typer.Option(
+        "--sigma",
+        metavar="ANGSTROM",
+        callback=choices.number_or("bfactor"),
+        help="Softness of the restraints in Å, or bfactor (from the file's B-factors).",
+    ),
+]
+Ions = Annotated[
+    str,
+    typer.Option(
+        "--ions", metavar="ION,ION", callback=choices.ion_pair, help="The two ions compared; first: preferred."
+    ),
+]
+ForceField = Annotated[
+    str,
+    typer.Option(
+        "--force-field",
+        metavar="NAME",
+        callback=choices.one_of(*choices.FORCE_FIELDS),
+        help=f"Charges and radii: {', '.join(choices.FORCE_FIELDS)}.",
+    ),
+]
+Hydration = Annotated[
+    str,
+    typer.Option(
+        "--hydration",
+        metavar="NAME",
+        callback=choices.one_of(*choices.HYDRATIONS),
+        help=f"Water leg of the cycle: {', '.join(choices.HYDRATIONS)}.",
+    ),
+]
+HydrationState = Annotated[
+    str,
+    typer.Option(
+        "--hydration-state",
+        metavar="NAME",
+        callback=choices.one_of(*choices.HYDRATION_STATES),
+        help=f"Water inside the filter: {', '.join(choices.HYDRATION_STATES)}.",
+    ),
+]
+Rule = Annotated[
+    str,
+    typer.Option(
+        "--rule",
+        metavar="NAME",
+        callback=choices.one_of(*choices.RULES),
+        help=f"From energies to one barrier: {', '.join(choices.RULES)}.",
+    ),
+]
+AccessLength = Annotated[
+    float, typer.Option("--access-length", metavar="ANGSTROM", help="Length of the two mouths together, Å.")
+]
+Seed = Annotated[int, typer.Option("--seed", metavar="INTEGER", help="Seed of everything that is drawn at random.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Compute a ratio from the surviving sites of a filter that does not conduct.")
+]
+
+
+@dataclass(frozen=True)
+class Source:
+    """How to find the filter in a file; calling it with a path loads that file."""
+
+    assembly: str = "auto"
+    pore: str | None = None
+    altloc: str = "auto"
+    rings: tuple[str, ...] | None = None
+
+    def __call__(self, path: str) -> Filter:
+        from selectivity.structure.load import load_filter
+
+        return load_filter(path, assembly=self.assembly, pore=self.pore, altloc=self.altloc, rings=self.rings)
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How to score a file: its source options and the keywords of `score_filter`; it travels to worker processes."""
+
+    source: Source
+    keywords: tuple[tuple[str, Any], ...]
+
+    def __call__(self, path: str) -> FilterScore:
+        from selectivity.pipeline import score_filter
+
+        return score_filter(self.source(path), **dict(self.keywords))
+
+
+def scoring_keywords(*, ions: str, sigma: str, **others: Any) -> tuple[tuple[str, Any], ...]:
+    """Keywords of `score_filter` from what the options hold: words become pairs and numbers here, nowhere else."""
+    first, second = ions.split(",")
+    typed = {"ions": (first, second), "sigma": sigma if sigma == "bfactor" else float(sigma)}
+    return tuple((typed | others).items())

@@ -1,0 +1,115 @@
+"""`selectivity score`: structure files into sites, barrier, permeability ratio and membrane potential."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from selectivity.cli.batch import report_failures, run_batch
+from selectivity.cli.filter_options import (
+    AccessLength,
+    Altloc,
+    Assembly,
+    Files,
+    Force,
+    ForceField,
+    Hydration,
+    HydrationState,
+    Ions,
+    Pore,
+    Rings,
+    Rule,
+    Scoring,
+    Seed,
+    Sigma,
+    Source,
+    Treatment,
+    scoring_keywords,
+)
+from selectivity.cli.options import CellName, CsvTo, Jobs, JsonTo, PlotTo, Temperature
+from selectivity.cli.output import Outputs
+
+if TYPE_CHECKING:
+    from selectivity.report.document import Block
+    from selectivity.score import FilterScore
+
+
+def score(
+    files: Files,
+    treatment: Treatment = "relaxed",
+    sigma: Sigma = "0.30",
+    ions: Ions = "K,Na",
+    force_field: ForceField = "charmm36",
+    hydration: Hydration = "force-field",
+    hydration_state: HydrationState = "dry",
+    temperature: Temperature = 298.15,
+    rule: Rule = "profile",
+    access_length: AccessLength = 10.0,
+    cell: CellName = "neuron",
+    assembly: Assembly = "auto",
+    pore: Pore = None,
+    altloc: Altloc = "auto",
+    rings: Rings = None,
+    seed: Seed = 0,
+    force: Force = False,
+    jobs: Jobs = 1,
+    json_to: JsonTo = None,
+    csv_to: CsvTo = None,
+    plot_to: PlotTo = None,
+) -> None:
+    """Score K+ against Na+ in the filter of each structure file: per-site ddG (kJ/mol), barrier difference ddG‡ (kJ/mol),
+    permeability ratio P_K/P_Na with its 95 % interval, membrane potential (mV).
+
+    One file prints the whole chain; several print a line each. A filter that does not conduct is a result (exit code 0); a
+    file that cannot be read is reported, the others go on, and the exit code is 1.
+
+    \b
+    $ selectivity score structures/kcsa_like.pdb
+    $ selectivity score *.pdb --jobs 2 --csv sites.csv --json scores.json
+    """
+    outputs = Outputs(json_to, csv_to, plot_to)
+    if plot_to is not None and len(files) > 1:
+        raise typer.BadParameter(f"--plot draws one file, {len(files)} were given; score them one by one for pictures")
+    scoring = Scoring(
+        Source(assembly, pore, altloc, tuple(rings) if rings else None),
+        scoring_keywords(
+            ions=ions,
+            treatment=treatment,
+            sigma=sigma,
+            force_field=force_field,
+            hydration=hydration,
+            hydration_state=hydration_state,
+            temperature=temperature,
+            rule=rule,
+            access_length=access_length,
+            seed=seed,
+            force=force,
+            cell=cell,
+        ),
+    )
+    outcomes = run_batch(scoring, files, jobs=jobs)
+    exit_code = report_failures(outcomes)
+    scores = [outcome.value for outcome in outcomes if outcome.value is not None]
+    if scores:
+        _deliver(outputs, scores, single=len(files) == 1)
+    if exit_code:
+        raise typer.Exit(exit_code)
+
+
+def _deliver(outputs: Outputs, scores: list[FilterScore], *, single: bool) -> None:
+    from selectivity.report.score import score_document, score_rows, summary_table
+
+    document: list[Block] = score_document(scores[0]) if single else [summary_table(scores)]
+
+    def draw(path: object) -> None:
+        from selectivity.plotting import save_score_figure
+
+        save_score_figure(scores[0], path)
+
+    outputs.deliver(
+        document,
+        payload=lambda: scores[0].to_dict() if single else [score.to_dict() for score in scores],
+        rows=lambda: [row for score in scores for row in score_rows(score)],
+        draw=draw,
+    )

@@ -1,0 +1,134 @@
+"""`selectivity voltage`: permeabilities and a cell's concentrations into a membrane potential."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from selectivity.cli.options import (
+    AmountsIn,
+    AmountsOut,
+    CellName,
+    CsvTo,
+    JsonTo,
+    OwnTemperature,
+    Permeabilities,
+    amounts,
+)
+from selectivity.cli.output import Outputs
+from selectivity.report.document import Block, Heading, Table
+from selectivity.report.numbers import as_given, fixed
+
+Ratio = Annotated[
+    float | None,
+    typer.Option("--ratio", metavar="P_K/P_NA", help="K+ over Na+ permeability (no unit); default: that of the cell."),
+]
+
+
+def voltage(
+    ratio: Ratio = None,
+    cell: CellName = "neuron",
+    outside: AmountsOut = None,
+    inside: AmountsIn = None,
+    permeability: Permeabilities = None,
+    temperature: OwnTemperature = None,
+    json_to: JsonTo = None,
+    csv_to: CsvTo = None,
+) -> None:
+    """Goldman-Hodgkin-Katz voltage (mV, inside minus outside) of a membrane, beside the Nernst potential of each ion.
+
+    The cell gives concentrations (mM), relative permeabilities and temperature (K); each can be replaced. With --ratio the
+    membrane passes K+ and Na+ only, in that ratio.
+
+    \b
+    $ selectivity voltage --ratio 100 --cell neuron
+    V_m -82.28 mV: neuron, 310.15 K
+    
+    ion  outside (mM)  inside (mM)  P (relative)  Nernst potential (mV)
+    K               5          140             1                 -89.06
+    Na            145           15          0.01                  60.63
+    Cl            110            4             -                 -88.58
+    """
+    outputs = Outputs(json_to, csv_to)
+    from selectivity.membrane.cells import cell as preset
+
+    given = amounts(permeability, "--p")
+    chosen = preset(cell).changed(
+        outside=amounts(outside, "--out"), inside=amounts(inside, "--in"), permeability=given, temperature=temperature
+    )
+    result = _result(chosen, _permeabilities(chosen, ratio, given))
+    outputs.deliver(_document(result), payload=lambda: result, rows=lambda: _rows(result))
+
+
+def _permeabilities(cell: Any, ratio: float | None, given: dict[str, float]) -> dict[str, float]:
+    """Relative permeabilities: the cell's own, or those of a channel with the ratio asked for."""
+    if ratio is None:
+        return dict(cell.permeability)
+    if {"K", "Na"} & set(given):
+        raise typer.BadParameter("--ratio and --p K=... or Na=... both set the same permeability; give one of them")
+    from selectivity.errors import OutOfRange
+
+    if not 0.0 < ratio < float("inf"):
+        raise OutOfRange(f"permeability ratio {ratio:g}: a positive finite number is needed (1 = no preference)")
+    return {"K": 1.0, "Na": 1.0 / ratio, **given}
+
+
+def _result(cell: Any, permeability: dict[str, float]) -> dict[str, Any]:
+    from selectivity.membrane.conditions import valence_of
+    from selectivity.membrane.ghk import ghk_voltage
+    from selectivity.membrane.nernst import nernst_potential
+
+    sides = {"outside": dict(cell.outside), "inside": dict(cell.inside)}
+    return {
+        "cell": cell.name,
+        "temperature_k": cell.temperature_k,
+        "permeability": permeability,
+        "outside_mm": sides["outside"],
+        "inside_mm": sides["inside"],
+        "nernst_mv": {
+            ion: nernst_potential(
+                outside=sides["outside"][ion],
+                inside=sides["inside"][ion],
+                valence=valence_of(ion),
+                temperature=cell.temperature_k,
+            )
+            for ion in sides["outside"]
+            if sides["outside"][ion] and sides["inside"].get(ion)
+        },
+        "v_mv": ghk_voltage(permeability, **sides, temperature=cell.temperature_k),
+    }
+
+
+def _document(result: dict[str, Any]) -> list[Block]:
+    rows = tuple(
+        (
+            ion,
+            as_given(result["outside_mm"][ion]),
+            as_given(result["inside_mm"].get(ion)),
+            as_given(result["permeability"].get(ion)),
+            fixed(result["nernst_mv"].get(ion), 2),
+        )
+        for ion in result["outside_mm"]
+    )
+    return [
+        Heading(f"V_m {fixed(result['v_mv'], 2)} mV: {result['cell']}, {result['temperature_k']:g} K"),
+        Table(("ion", "outside (mM)", "inside (mM)", "P (relative)", "Nernst potential (mV)"), rows),
+    ]
+
+
+def _rows(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """One row per ion, the voltage repeated."""
+    return [
+        {
+            "cell": result["cell"],
+            "temperature_k": result["temperature_k"],
+            "ion": ion,
+            "outside_mm": result["outside_mm"][ion],
+            "inside_mm": result["inside_mm"].get(ion),
+            "permeability": result["permeability"].get(ion),
+            "nernst_mv": result["nernst_mv"].get(ion),
+            "v_mv": result["v_mv"],
+        }
+        for ion in result["outside_mm"]
+    ]

@@ -1,0 +1,153 @@
+"""What was found in a structure file, and how? The document and the numbers behind `selectivity inspect`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from selectivity.report.document import Block, Heading, Paragraph, Table
+from selectivity.report.numbers import UNDEFINED, fixed
+from selectivity.structure.filter import Filter, FilterIon
+
+STRAND_WORDS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
+
+
+def filter_document(filter: Filter) -> list[Block]:
+    """Headline, rings, sites with what sits in them, ions, and how the filter was obtained."""
+    blocks: list[Block] = [*opening(filter), _rings(filter), _sites(filter)]
+    if filter.ions:
+        blocks.append(_ions(filter))
+    blocks.append(Paragraph(obtained(filter), label="how"))
+    blocks.extend(Paragraph(note, label="note") for note in filter.provenance.notes)
+    blocks.extend(Paragraph(warning, label="warning") for warning in filter.warnings)
+    return blocks
+
+
+def opening(filter: Filter) -> list[Block]:
+    """Headline (file, signature, first residue, strands, resolution) and the title of the deposition."""
+    title = filter.provenance.title
+    return [Heading(headline(filter)), *([Paragraph(title, label="title")] if title else [])]
+
+
+def headline(filter: Filter) -> str:
+    """One line: file, signature, first residue, strands, resolution."""
+    strands = STRAND_WORDS.get(filter.n_strands, str(filter.n_strands))
+    kind = (
+        f"filter {filter.signature} from residue {filter.first_residue}" if filter.signature else "rings given by hand"
+    )
+    resolution = filter.provenance.resolution_angstrom
+    measured = "resolution not stated" if resolution is None else f"{resolution:.2f} Å"
+    return f"{filter.provenance.source}: {kind}, {strands} strands, {measured}"
+
+
+def obtained(filter: Filter) -> str:
+    """The choices of the loader in one sentence."""
+    provenance = filter.provenance
+    pores = provenance.pores_found
+    number = int(provenance.pore) if provenance.pore.isdigit() else 0
+    named = f" ({pores[number - 1]})" if 0 < number <= len(pores) else ""
+    parts = [
+        f"{provenance.format} read {_reading(provenance.assembly)}",
+        f"altloc {provenance.altloc}",
+        f"pore {provenance.pore} of {max(len(pores), 1)}{named}",
+        f"{provenance.merged_copies} symmetry copies of ions and waters merged",
+    ]
+    return "; ".join(parts)
+
+
+def _reading(assembly: str) -> str:
+    return assembly if assembly.startswith(("as ", "with ")) else f"as {assembly}"
+
+
+def occupants(ions: Sequence[FilterIon], site: str) -> str:
+    """The ions seen in one site with their summed occupancies: "K 1.00".
+
+    >>> occupants((), "S2")
+    '-'
+    """
+    seen = [f"{ion.name} {ion.occupancy:.2f}" for ion in ions if ion.site == site]
+    return ", ".join(seen) or UNDEFINED
+
+
+def filter_dict(filter: Filter) -> dict[str, Any]:
+    """The filter as plain numbers and strings for JSON: the block `filter` of a score, with sites, waters and warnings."""
+    from selectivity.score import _filter_dict
+
+    return {
+        "file": filter.provenance.source,
+        **_filter_dict(filter),
+        "sites": [
+            {
+                "site": site.name,
+                "inner_ring": None if site.inner is None else filter.rings[site.inner].name,
+                "outer_ring": None if site.outer is None else filter.rings[site.outer].name,
+                "z_low_angstrom": float(site.z_low),
+                "z_high_angstrom": float(site.z_high),
+                "dehydrated": site.dehydrated,
+            }
+            for site in filter.sites
+        ],
+        "waters": [
+            {"site": water.site, "z_angstrom": float(water.z), "occupancy": float(water.occupancy)}
+            for water in filter.waters
+        ],
+        "axis_origin_angstrom": [float(x) for x in filter.axis_origin],
+        "axis_direction": [float(x) for x in filter.axis_direction],
+        "warnings": list(filter.warnings),
+    }
+
+
+def ring_rows(filter: Filter) -> list[dict[str, Any]]:
+    """One table row per ring, units in the column names."""
+    return [
+        {
+            "file": filter.provenance.source,
+            "signature": filter.signature,
+            "first_residue": filter.first_residue,
+            "ring": ring.name,
+            "kind": ring.kind,
+            "radius_angstrom": float(ring.radius),
+            "z_angstrom": float(ring.z),
+        }
+        for ring in filter.rings
+    ]
+
+
+def _rings(filter: Filter) -> Table:
+    rows = tuple(
+        (ring.name, ring.kind, str(len(ring.atoms)), fixed(ring.radius, 2), fixed(ring.z, 2)) for ring in filter.rings
+    )
+    return Table(("ring", "kind", "oxygens", "radius (Å)", "z (Å)"), rows, text_columns=2)
+
+
+def _sites(filter: Filter) -> Table:
+    rows = []
+    for site in filter.sites:
+        waters = sum(1 for water in filter.waters if water.site == site.name)
+        rows.append(
+            (
+                site.name,
+                "dehydrated" if site.dehydrated else "open to water",
+                occupants(filter.ions, site.name),
+                f"{fixed(site.z_low, 1)} to {fixed(site.z_high, 1)}",
+                str(waters),
+            )
+        )
+    return Table(("site", "kind", "ions (occupancy)", "z (Å)", "waters"), tuple(rows), text_columns=3)
+
+
+def _ions(filter: Filter) -> Table:
+    rows = tuple(
+        (
+            ion.name,
+            ion.site or UNDEFINED,
+            fixed(ion.z, 2),
+            fixed(ion.radial, 2),
+            fixed(ion.occupancy, 2),
+            fixed(ion.b_factor, 0),
+            str(ion.merged_copies),
+        )
+        for ion in filter.ions
+    )
+    columns = ("ion", "site", "z (Å)", "off axis (Å)", "occupancy", "B (Å²)", "copies merged")
+    return Table(columns, rows, text_columns=2)
