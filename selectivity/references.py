@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
@@ -59,9 +61,16 @@ def reference(key: str) -> Reference:
 
 @cache
 def references() -> Mapping[str, Reference]:
-    """All sources by key, in the order of the tables (references.csv and any references_*.csv); read-only."""
-    rows = [row for table in REFERENCE_TABLES for row in read_table(table)]
-    return MappingProxyType({row["key"]: _from_row(dict(row)) for row in rows})
+    """All sources by key: references*.csv first, then the rooms' own ``*_sources.toml`` in the same layout; read-only."""
+    rows = [dict(row) for table in REFERENCE_TABLES for row in read_table(table)]
+    return MappingProxyType({row["key"]: _from_row(row) for row in [*rows, *_rows_of_rooms()]})
+
+
+def _rows_of_rooms() -> Iterator[dict[str, Any]]:
+    tables = (entry for entry in files("selectivity.data").iterdir() if entry.name.endswith("_sources.toml"))
+    for table in sorted(tables, key=lambda entry: entry.name):
+        for key, row in tomllib.loads(table.read_text(encoding="utf-8")).items():
+            yield {"key": key, "doi": "", "note": "", "year": None} | row
 
 
 def _from_row(row: dict[str, Any]) -> Reference:
