@@ -61,7 +61,7 @@ def explain(
     """
     outputs = Outputs(json_to, csv_to)
     scoring = Scoring(
-        Source(assembly, pore, altloc, tuple(rings) if rings else None),
+        Source.of(assembly, pore, altloc, rings),
         scoring_keywords(
             ions=ions,
             treatment=treatment,

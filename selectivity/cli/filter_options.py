@@ -45,7 +45,8 @@ Rings = Annotated[
     typer.Option(
         "--rings",
         metavar="SELECTION",
-        help="Atoms of one ring of coordinating oxygens; repeat from the cavity outward. Replaces the search for a motif.",
+        help="One ring of oxygens as chain:residue:atom ('*:75:O', 'A:15:O,B:15:O'); repeat, or separate rings by ';'. "
+        "Replaces the search for a motif.",
     ),
 ]
 Treatment = Annotated[
@@ -125,6 +126,12 @@ class Source:
     pore: str | None = None
     altloc: str = "auto"
     rings: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(cls, assembly: str, pore: str | None, altloc: str, rings: list[str] | None) -> Source:
+        """From what the options hold: rings may come one per option or several in one, separated by semicolons."""
+        selections = [ring.strip() for words in rings or [] for ring in words.split(";") if ring.strip()]
+        return cls(assembly, pore, altloc, tuple(selections) if rings else None)
 
     def __call__(self, path: str) -> Filter:
         from selectivity.structure.load import load_filter

@@ -27,7 +27,7 @@ def inspect(
     $ selectivity inspect structures/kcsa_like.pdb
     """
     outputs = Outputs(json_to, csv_to)
-    source = Source(assembly, pore, altloc, tuple(rings) if rings else None)
+    source = Source.of(assembly, pore, altloc, rings)
     outcomes = run_batch(source, files, jobs=jobs)
     exit_code = report_failures(outcomes)
     found = [outcome.value for outcome in outcomes if outcome.value is not None]

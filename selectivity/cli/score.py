@@ -72,7 +72,7 @@ def score(
     if plot_to is not None and len(files) > 1:
         raise typer.BadParameter(f"--plot draws one file, {len(files)} were given; score them one by one for pictures")
     scoring = Scoring(
-        Source(assembly, pore, altloc, tuple(rings) if rings else None),
+        Source.of(assembly, pore, altloc, rings),
         scoring_keywords(
             ions=ions,
             treatment=treatment,

@@ -43,16 +43,20 @@ def headline(filter: Filter) -> str:
 def obtained(filter: Filter) -> str:
     """The choices of the loader in one sentence."""
     provenance = filter.provenance
-    pores = provenance.pores_found
-    number = int(provenance.pore) if provenance.pore.isdigit() else 0
-    named = f" ({pores[number - 1]})" if 0 < number <= len(pores) else ""
     parts = [
         f"{provenance.format} read {_reading(provenance.assembly)}",
         f"altloc {provenance.altloc}",
-        f"pore {provenance.pore} of {max(len(pores), 1)}{named}",
+        _pore(provenance.pore, provenance.pores_found),
         f"{provenance.merged_copies} symmetry copies of ions and waters merged",
     ]
     return "; ".join(parts)
+
+
+def _pore(chosen: str, found: Sequence[str]) -> str:
+    if not chosen.isdigit():
+        return chosen
+    named = f" ({found[int(chosen) - 1]})" if 0 < int(chosen) <= len(found) else ""
+    return f"pore {chosen} of {max(len(found), 1)}{named}"
 
 
 def _reading(assembly: str) -> str:
@@ -83,6 +87,7 @@ def filter_dict(filter: Filter) -> dict[str, Any]:
                 "outer_ring": None if site.outer is None else filter.rings[site.outer].name,
                 "z_low_angstrom": float(site.z_low),
                 "z_high_angstrom": float(site.z_high),
+                "lining": site.lining,
                 "dehydrated": site.dehydrated,
             }
             for site in filter.sites
@@ -127,13 +132,13 @@ def _sites(filter: Filter) -> Table:
         rows.append(
             (
                 site.name,
-                "dehydrated" if site.dehydrated else "open to water",
+                site.lining,
                 occupants(filter.ions, site.name),
                 f"{fixed(site.z_low, 1)} to {fixed(site.z_high, 1)}",
                 str(waters),
             )
         )
-    return Table(("site", "kind", "ions (occupancy)", "z (Å)", "waters"), tuple(rows), text_columns=3)
+    return Table(("site", "lining", "ions (occupancy)", "z (Å)", "waters"), tuple(rows), text_columns=3)
 
 
 def _ions(filter: Filter) -> Table:

@@ -1,0 +1,85 @@
+"""`inspect`: the same numbers as the loader's, every refusal one line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from selectivity.cli import main
+from selectivity.structure.load import load_filter
+
+
+def command(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    code = main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.fixture(scope="module")
+def kcsa(shared: Path) -> Path:
+    return shared / "structures" / "1K4C.pdb"
+
+
+def test_text_says_what_was_found_and_how(capsys: pytest.CaptureFixture[str], kcsa: Path) -> None:
+    code, text, errors = command(capsys, "inspect", kcsa)
+    assert (code, errors) == (0, "")
+    for expected in ("filter TVGYG from residue 75, four strands, 2.00 Å", "V76 O", "2.34", "S2", "K 1.00", "assembly 1"):
+        assert expected in text
+    assert "\x1b" not in text
+
+
+def test_json_and_csv_hold_the_loader_s_own_numbers(
+    capsys: pytest.CaptureFixture[str], kcsa: Path, tmp_path: Path
+) -> None:
+    filter = load_filter(kcsa)
+    code, text, _ = command(capsys, "inspect", kcsa, "--json", tmp_path / "f.json", "--csv", "-")
+    assert code == 0
+    found = json.loads((tmp_path / "f.json").read_text())
+    assert [ring["radius_angstrom"] for ring in found["rings"]] == [ring.radius for ring in filter.rings]
+    assert [ion["z_angstrom"] for ion in found["ions"]] == [ion.z for ion in filter.ions]
+    assert [site["site"] for site in found["sites"]] == [site.name for site in filter.sites]
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [float(row["z_angstrom"]) for row in rows] == [ring.z for ring in filter.rings]
+    assert all("angstrom" in name for name in rows[0] if name in ("radius_angstrom", "z_angstrom"))
+
+
+def test_pore_assembly_and_rings_reach_the_loader(capsys: pytest.CaptureFixture[str], shared: Path) -> None:
+    folder = shared / "structures"
+    code, text, _ = command(capsys, "inspect", folder / "3UKM.pdb", "--pore", "2")
+    assert code == 0 and "pore 2 of 2 (chains C, D" in text
+    code, text, errors = command(capsys, "inspect", folder / "3UKM.pdb")
+    assert code == 0 and "2 pores in the file" in text and "choose with --pore" in " ".join(text.split())
+    code, text, errors = command(capsys, "inspect", folder / "1K4C.pdb", "--assembly", "7")
+    assert (code, text) == (1, "") and "no assembly '7'" in errors
+    by_option = command(capsys, "inspect", folder / "1JNO.pdb", "--rings", "*:1:O", "--rings", "*:3:O")
+    assert by_option[0] == 0 and "rings given by hand" in by_option[1]
+    assert command(capsys, "inspect", folder / "1JNO.pdb", "--rings", "*:1:O; *:3:O") == by_option
+
+
+def test_every_refusal_of_a_file_is_one_line(capsys: pytest.CaptureFixture[str], shared: Path, tmp_path: Path) -> None:
+    binary, empty, text = tmp_path / "program.pdb", tmp_path / "empty.pdb", tmp_path / "notes.txt"
+    binary.write_bytes(bytes(range(256)) * 20)
+    empty.write_text("")
+    text.write_text("milk, bread\n")
+    lysozyme, monomer = shared / "structures" / "9LYZ.pdb", shared / "structures" / "3HPL.pdb1"
+    for source in (tmp_path / "missing.pdb", tmp_path, binary, empty, text, lysozyme, monomer):
+        code, out, errors = command(capsys, "inspect", source)
+        assert (code, out) == (1, ""), source
+        assert errors.count("\n") == 1 and errors.startswith("error: ") and source.name in errors, errors
+        assert "Traceback" not in errors and "bug" not in errors
+
+
+def test_a_bad_file_in_the_middle_is_reported_and_the_rest_goes_on(
+    capsys: pytest.CaptureFixture[str], shared: Path
+) -> None:
+    folder = shared / "structures"
+    files = [folder / name for name in ("1K4C.pdb", "9LYZ.pdb", "3LDC_pdbtm.pdb")]
+    code, text, errors = command(capsys, "inspect", *files, "--json", "-")
+    assert code == 1
+    assert [entry["first_residue"] for entry in json.loads(text)] == [75, 59]
+    assert errors.startswith("error: 9LYZ.pdb") and errors.count("\n") == 1
+    assert command(capsys, "inspect", *files, "--json", "-", "--jobs", "2") == (code, text, errors)
