@@ -35,7 +35,7 @@ lint: .venv/installed-test
 
 # pytest's exit code 5, "no test selected", is a true answer while nothing is marked slow.
 slow: .venv/installed-test
-	@$(BIN)/python -m pytest -q -m slow --collect-only tests >.cache/slow.txt 2>&1; code=$$?; \
+	@mkdir -p .cache; $(BIN)/python -m pytest -q -m slow --collect-only tests >.cache/slow.txt 2>&1; code=$$?; \
 	if [ $$code -eq 5 ]; then echo "no test is marked slow"; \
 	elif [ $$code -ne 0 ]; then cat .cache/slow.txt; exit $$code; \
 	else $(BIN)/python -m pytest -q -m slow -n $(WORKERS) tests; fi
