@@ -143,14 +143,14 @@ def _cell(name: str, table: Mapping[str, Any], origin: str) -> Cell:
         for side in ("outside", "inside"):
             if ion not in ions[side]:
                 raise OutOfRange(f"{where}: {ion} permeates but has no {side} concentration; add [{name}.{side}] {ion}")
-    if not ions["permeability"]:
+    if not any(ions["permeability"].values()):
         raise OutOfRange(
             f"{where}: no permeability; add [{name}.permeability] with K = 1.0 and the others relative to it"
         )
     if "temperature_k" not in table:
         raise OutOfRange(f"{where}: no temperature_k; give it in kelvin (37 °C is 310.15)")
     temperature = _positive(numbers.value("temperature_k", table["temperature_k"]), f"{where} temperature_k")
-    low, high = numbers.value("temperature_range_k", table.get("temperature_range_k", [temperature] * 2))
+    low, high = _range(numbers.value("temperature_range_k", table.get("temperature_range_k", [temperature] * 2)), where)
     scalars = {key: numbers.value(key, table[key]) for key in SCALARS if key in table}
     for key, value in scalars.items():
         if key != "resting_mv":
@@ -161,7 +161,7 @@ def _cell(name: str, table: Mapping[str, Any], origin: str) -> Cell:
         title=str(table.get("title", name)),
         note=str(table.get("note", "")),
         temperature_k=temperature,
-        temperature_range_k=(float(low), float(high)),
+        temperature_range_k=(low, high),
         pump=MappingProxyType(pump),
         sources=MappingProxyType(numbers.sources),
         marks=MappingProxyType(numbers.marks),
@@ -195,11 +195,18 @@ class _Numbers:
         self.sources[name], self.marks[name] = str(entry.get("source", USER)), mark
         return entry["value"]
 
-    def by_ion(self, side: str, table: Mapping[str, Any]) -> dict[str, float]:
+    def by_ion(self, side: str, table: Any) -> dict[str, float]:
+        if not isinstance(table, dict):
+            raise OutOfRange(
+                f"{self.where} {side}: {table!r} is not a table of ions; write {side} = {{ K = ..., Na = ... }}"
+            )
         values = {}
         for ion, entry in table.items():
-            valence_of(ion)
             name = f"{side}.{ion}"
+            try:
+                valence_of(ion)
+            except UnknownChoice as unknown:
+                raise UnknownChoice(f"{self.where} {name}: {unknown}") from None
             values[ion] = _amount(self.value(name, entry), f"{self.where} {name}")
         return values
 
@@ -218,6 +225,15 @@ def _refuse_unknown(table: Mapping[str, Any], where: str) -> None:
             near = difflib.get_close_matches(key, known, n=1)
             hint = f"did you mean {near[0]}? " if near else ""
             raise UnknownChoice(f"{where}: unknown entry {key!r}; {hint}a cell has {', '.join(known)}")
+
+
+def _range(value: Any, where: str) -> tuple[float, float]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise OutOfRange(f"{where} temperature_range_k: {value!r}; give two kelvin temperatures, [lowest, highest]")
+    low, high = (_positive(number, f"{where} temperature_range_k") for number in value)
+    if low > high:
+        raise OutOfRange(f"{where} temperature_range_k: {low:g} lies above {high:g}; give [lowest, highest]")
+    return low, high
 
 
 def _amount(value: Any, what: str) -> float:

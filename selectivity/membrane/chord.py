@@ -71,8 +71,8 @@ def conductances_from_permeabilities(
 ) -> dict[str, Any]:
     """Conductance of each ion that its permeability implies, S/cm² for cm/s (relative for relative permeabilities).
 
-    voltage=None: the slope conductance at the ion's own reversal potential, P z² (F²/RT) times the logarithmic mean of
-    its two concentrations; otherwise the chord conductance I/(V - E) at that voltage (mV). This is where a
+    voltage=None: the slope conductance at the ion's own reversal potential, P z² (F²/RT) c_in c_out/c_mean with the
+    logarithmic mean of the two concentrations; otherwise the chord conductance I/(V - E) at that voltage (mV). This is where a
     permeability ratio and a conductance ratio part: the conductance depends on the concentrations, the permeability not.
 
     >>> sides = dict(outside={"K": 5, "Na": 145}, inside={"K": 140, "Na": 15}, temperature=310.15)

@@ -8,26 +8,20 @@ from __future__ import annotations
 import difflib
 import warnings
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.ions import ions
+from selectivity.membrane.mobilities import mobilities
 
 Concentrations = Mapping[str, ArrayLike]
 """Concentration of each ion by name, mM; scalars or arrays that broadcast."""
 
 Numbers = NDArray[np.float64]
-
-VALENCES: Mapping[str, int] = {
-    "K": 1, "Na": 1, "Li": 1, "Rb": 1, "Cs": 1, "Tl": 1, "NH4": 1, "H": 1, "Ag": 1,
-    "Ca": 2, "Mg": 2, "Ba": 2, "Sr": 2, "Zn": 2, "Cd": 2, "Mn": 2, "Co": 2, "Ni": 2, "La": 3,
-    "Cl": -1, "F": -1, "Br": -1, "I": -1, "NO3": -1, "HCO3": -1, "OH": -1, "SO4": -2, "H2PO4": -1, "HPO4": -2,
-    "NMDG": 1, "TEA": 1, "TMA": 1, "choline": 1, "Tris": 1, "HEPES": -1, "gluconate": -1, "acetate": -1,
-    "aspartate": -1, "glutamate": -1, "isethionate": -1, "methanesulfonate": -1, "ClO4": -1, "SCN": -1,
-}  # fmt: skip
-"""Charge number of the ions known by name; any other ion needs an explicit `valence` entry."""
 
 COLDEST_PLAUSIBLE = 200.0
 """Below this a temperature is far more likely to be Celsius typed as kelvin, K."""
@@ -44,9 +38,10 @@ def valence_of(ion: str, valence: Mapping[str, int] | None = None) -> int:
     """
     if valence is not None and ion in valence:
         return checked_valence(valence[ion], ion)
-    if ion in VALENCES:
-        return VALENCES[ion]
-    near = difflib.get_close_matches(ion.rstrip("+-0123456789"), VALENCES, n=1)
+    known = _valences()
+    if ion in known:
+        return known[ion]
+    near = difflib.get_close_matches(ion.rstrip("+-0123456789"), known, n=1)
     hint = f"did you mean {near[0]!r}? otherwise " if near else ""
     raise UnknownChoice(f"{ion!r}: no ion of this name is known; {hint}pass valence={{{ion!r}: charge}}")
 
@@ -106,11 +101,11 @@ def checked_temperature(temperature: ArrayLike) -> Numbers:
 
 
 def both_sides(
-    ions: Iterable[str], outside: Concentrations, inside: Concentrations
+    names: Iterable[str], outside: Concentrations, inside: Concentrations
 ) -> dict[str, tuple[Numbers, Numbers]]:
     """Checked (outside, inside) concentrations in mM of the named ions; UnknownChoice for a missing side."""
     pairs = {}
-    for ion in ions:
+    for ion in names:
         for side, name in ((outside, "outside"), (inside, "inside")):
             if ion not in side:
                 raise UnknownChoice(
@@ -149,6 +144,13 @@ def broadcast(*arrays: Numbers) -> tuple[int, ...]:
     except ValueError:
         shapes = ", ".join(sorted({str(np.shape(array)) for array in arrays}))
         raise OutOfRange(f"shapes {shapes} do not broadcast; give scalars or arrays of one shape") from None
+
+
+@cache
+def _valences() -> Mapping[str, int]:
+    """Charge numbers by name: the species of the package and the ions of the mobility table."""
+    dissolved = {name: entry.valence for name, entry in mobilities().items()}
+    return dissolved | {symbol: species.valence for symbol, species in ions().items()}
 
 
 def _as_float(value: ArrayLike, what: str) -> Numbers:

@@ -71,8 +71,9 @@ def pooled_by_charge(
     for ion, p in permeability.items():
         z = valence_of(ion, valence)
         c_out, c_in = sides[ion] if z > 0 else sides[ion][::-1]
-        for pool, c in ((outward, c_in), (inward, c_out)):
-            pool[abs(z)] = pool[abs(z)] + p * c if abs(z) in pool else p * c
+        with np.errstate(over="ignore"):  # an overflow is found and named where the voltage is computed
+            for pool, c in ((outward, c_in), (inward, c_out)):
+                pool[abs(z)] = pool[abs(z)] + p * c if abs(z) in pool else p * c
     return outward, inward
 
 
