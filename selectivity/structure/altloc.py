@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UnknownChoice
-from .detection import Pore
-from .table import AtomTable, StructureData
+from selectivity.errors import UnknownChoice
+from selectivity.structure.detection import Pore
+from selectivity.structure.table import AtomTable, StructureData
 
 
 def choose_rows(data: StructureData, pore: Pore, altloc: str) -> tuple[list[list[NDArray[np.int64]]], str]:
@@ -22,6 +22,11 @@ def choose_rows(data: StructureData, pore: Pore, altloc: str) -> tuple[list[list
     label = _label(data, tables, residues, labels, altloc)
     chosen = [[_conformation(t, r, label) for r in rows] for t, rows in zip(tables, residues, strict=True)]
     return chosen, label or "none"
+
+
+def conformation(table: AtomTable, residue: int, altloc: str = "auto") -> NDArray[np.int64]:
+    """Table rows of one residue in one conformation: the label asked for if it has it, else its best occupied one."""
+    return _conformation(table, _residue_rows(table, residue), "" if altloc == "auto" else altloc)
 
 
 def _residue_rows(table: AtomTable, residue: int) -> NDArray[np.int64]:

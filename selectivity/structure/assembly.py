@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UnknownChoice
-from .detection import Motif, Strand, place
-from .table import IDENTITY, Assembly, AtomTable, Operator, StructureData
+from selectivity.errors import UnknownChoice
+from selectivity.structure.detection import Motif, Strand, place
+from selectivity.structure.table import IDENTITY, Assembly, AtomTable, Operator, StructureData
 
 AS_DEPOSITED = "as deposited"
 MODELS_MERGED = "models merged"
+PERIODIC_IMAGES = "periodic images"
 _KEYWORDS = {
     "deposited": AS_DEPOSITED, "none": AS_DEPOSITED, AS_DEPOSITED: AS_DEPOSITED,
     "models": MODELS_MERGED, MODELS_MERGED: MODELS_MERGED,
@@ -60,6 +62,8 @@ def readings(data: StructureData, assembly: str = "auto") -> Iterator[Reading]:
             yield _expanded(data, candidate)
         if len(data.models) > 1:
             yield _models_merged(data)
+        if data.box is not None:
+            yield _periodic_images(data, data.box)
         return
     keyword = _KEYWORDS.get(wanted.lower())
     if keyword == AS_DEPOSITED:
@@ -91,6 +95,16 @@ def _models_merged(data: StructureData) -> Reading:
         everything = np.ones(len(table), dtype=bool)
         placements.append(Placement(i, i, IDENTITY, everything, everything))
     return Reading(MODELS_MERGED, tuple(placements))
+
+
+def _periodic_images(data: StructureData, box: NDArray[np.float64]) -> Reading:
+    """The simulation cell and its 26 neighbours: a pore cut by the edge of the cell is whole in one of them."""
+    everything = np.ones(len(data.models[0]), dtype=bool)
+    shifts = sorted(product((0, 1, -1), repeat=3), key=lambda s: sum(abs(k) for k in s))
+    placements = [
+        Placement(0, i, Operator(np.eye(3), np.array(s, dtype=float) @ box), everything, everything) for i, s in enumerate(shifts)
+    ]
+    return Reading(PERIODIC_IMAGES, tuple(placements))
 
 
 def _expanded(data: StructureData, assembly: Assembly) -> Reading:

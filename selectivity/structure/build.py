@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import FilterIncomplete
-from .axis import Axis, fit_axis
-from .filter import Filter
-from .parts import FilterAtom, Provenance
-from .residues import one_letter
-from .rings import HYDROXYL_OXYGENS, backbone_axis_centres, filter_rings
-from .sites import filter_sites
-from .solvent import SeenAtom, ions_in, waters_in
+from selectivity.errors import FilterIncomplete
+from selectivity.structure.axis import Axis, fit_axis
+from selectivity.structure.filter import Filter
+from selectivity.structure.geometry_warnings import quality_warnings
+from selectivity.structure.parts import FilterAtom, Provenance
+from selectivity.structure.residues import one_letter
+from selectivity.structure.rings import HYDROXYL_OXYGENS, backbone_axis_centres, filter_rings
+from selectivity.structure.sites import filter_sites
+from selectivity.structure.solvent import SeenAtom, ions_in, waters_in
 
 _BUILT = Provenance("built in memory", "none", "as given", "none", "1", ("1",), 0)
 # Symmetry copies in a PDB file agree to the rounding of its coordinates (0.001 Å, a little more after re-orientation).
@@ -73,7 +74,7 @@ def filter_from_strands(
         ions=found_ions,
         waters=waters_in(waters, axis, sites),
         provenance=replace(provenance, merged_copies=copies, notes=(*provenance.notes, *notes)),
-        warnings=tuple(warnings),
+        warnings=(*warnings, *quality_warnings(atoms, rings, provenance.resolution_angstrom)),
     )
 
 

@@ -12,9 +12,9 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from .axis import Axis, fit_axis
-from .residues import one_letter
-from .table import IDENTITY, AtomTable, Operator
+from selectivity.structure.axis import Axis, fit_axis
+from selectivity.structure.residues import one_letter
+from selectivity.structure.table import IDENTITY, AtomTable, Operator
 
 MOTIF_LENGTH = 5
 N_STRANDS = 4
@@ -30,7 +30,9 @@ _NEIGHBOUR_COSINE = 0.5
 _SAME_PLACE = 1.0
 # Four-fold strands are 90 degrees apart; K2P pseudo-four-fold and low-resolution models deviate by up to about 20.
 _AZIMUTH_TOLERANCE = np.radians(35.0)
-_CALPHA_RADIUS = (2.0, 7.5)
+_NARROWEST = 2.0
+WIDEST = 7.5
+"""Largest C-alpha radius of a K+-type filter, Å (KcsA 4.0-4.3, its outer end and a dilated filter up to 7)."""
 _HEIGHT_SPREAD = 2.0
 # T to G of an extended strand rises 11 Å along the pore; half of it still is a strand along the axis.
 _MINIMUM_RISE = 6.0
@@ -107,14 +109,14 @@ def place(motifs: Sequence[Motif], model: int = 0, copy: int = 0, operator: Oper
     return [Strand(m, model, copy, operator, operator(m.calpha)) for m in motifs]
 
 
-def find_pores(strands: Sequence[Strand]) -> list[Pore]:
-    """All sets of four strands that converge on one axis, in the order of the file."""
+def find_pores(strands: Sequence[Strand], *, widest: float = WIDEST) -> list[Pore]:
+    """All sets of four strands that converge on one axis (C-alpha radii up to ``widest``, Å), in the order of the file."""
     unique = _without_overlaps(strands)
     pores = []
     for group in _neighbours(unique):
         remaining = group
         while len(remaining) >= N_STRANDS:
-            best = _best_pore([unique[i] for i in remaining])
+            best = _best_pore([unique[i] for i in remaining], widest)
             if best is None:
                 break
             pores.append(best)
@@ -161,7 +163,7 @@ def _neighbours(strands: Sequence[Strand]) -> list[list[int]]:
     return [g for g in groups if len(g) >= N_STRANDS]
 
 
-def _best_pore(strands: Sequence[Strand]) -> Pore | None:
+def _best_pore(strands: Sequence[Strand], widest: float) -> Pore | None:
     """The four strands of a group that score highest and, among equals, are closest to a four-fold."""
     if len(strands) > _MAXIMUM_COMBINED:
         strands = sorted(strands, key=lambda s: (-s.motif.score, _file_order(s)))[:_MAXIMUM_COMBINED]
@@ -169,19 +171,19 @@ def _best_pore(strands: Sequence[Strand]) -> Pore | None:
     for chosen in combinations(strands, N_STRANDS):
         if any(_overlap(a, b) for a, b in combinations(chosen, 2)):
             continue
-        pore = _pore(chosen)
+        pore = _pore(chosen, widest)
         if pore is not None:
             found.append((-sum(s.motif.score for s in chosen), pore.quality, pore))
     return min(found, key=lambda f: f[:2])[2] if found else None
 
 
-def _pore(strands: Sequence[Strand]) -> Pore | None:
+def _pore(strands: Sequence[Strand], widest: float) -> Pore | None:
     """A pore when the C-alphas of the strands make rings of equal height and radius, a quarter turn apart."""
     calpha = np.array([s.calpha for s in strands])
     axis = fit_axis(calpha.mean(axis=0))
     cylinder = axis.cylindrical(calpha)
     radius, azimuth, height = cylinder[..., 0], cylinder[..., 1], cylinder[..., 2]
-    if not (_CALPHA_RADIUS[0] < radius.min() and radius.max() < _CALPHA_RADIUS[1]):
+    if not (_NARROWEST < radius.min() and radius.max() < widest):
         return None
     if np.ptp(height, axis=0).max() > 2 * _HEIGHT_SPREAD or (height[:, -1] - height[:, 0]).min() < _MINIMUM_RISE:
         return None

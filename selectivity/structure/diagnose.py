@@ -6,15 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..errors import FileUnreadable
-from .assembly import Reading
-from .detection import N_STRANDS, Motif, find_motifs
-from .table import AtomTable, StructureData
+from selectivity.errors import FileUnreadable
+from selectivity.structure.assembly import Reading
+from selectivity.structure.detection import N_STRANDS, Motif, Pore, Strand, find_motifs, find_pores
+from selectivity.structure.table import AtomTable, StructureData
 
 KNOWN_SIGNATURES = frozenset(
-    "TVGYG TIGYG TLGYG TTGYG TIGFG TVGFG TIGLG TVAYG TVGDG TVGET SVGFG SIGYG CIGYG TTGYS TVGYN TIGEG".split()
+    ("TVGYG", "TIGYG", "TLGYG", "TTGYG", "TIGFG", "TVGFG", "TIGLG", "TVAYG", "TVGDG", "TVGET", "SVGFG", "SIGYG", "CIGYG")
 )
-"""Filters of K+ channels and of their non-selective relatives: used to name the best candidate in an error, never to accept one."""
+"""Filters of K+ channels and of their non-selective relatives: they name the best candidate in an error, they accept none."""
+
+# The strands of Na+ and Ca2+ channels stand further out: C-alpha radii up to 8.6 Å in NavMs.
+_WIDE_PORE = 10.0
 
 
 def no_filter_found(data: StructureData, candidates: Sequence[Reading]) -> str:
@@ -26,15 +29,42 @@ def no_filter_found(data: StructureData, candidates: Sequence[Reading]) -> str:
         table, motif = known[0]
         same = [k for k in known if k[1].sequence == motif.sequence]
         return (
-            f"{data.source}: {len(same)} subunit{'s' if len(same) > 1 else ''} with the signature {motif.sequence} ({_place(table, motif)}), "
-            f"{N_STRANDS} round one axis needed; tried {tried}: pass another assembly or a file with the tetramer"
+            f"{data.source}: {len(same)} subunit{'s' if len(same) > 1 else ''} with the signature {motif.sequence} "
+            f"({_place(table, motif)}), {N_STRANDS} round one axis needed; tried {tried}: pass another assembly or a file with "
+            "the tetramer"
         )
-    nearest = [(t, m) for t, found in motifs for m in found]
-    seen = "; ".join(f"{m.sequence} {_place(t, m)}" for t, m in nearest[:3]) or "none"
     return (
-        f"{data.source}: no K+-channel filter ({N_STRANDS} strands [TSC]-x-G-x-[GDENST] round one axis); nearest motifs: {seen}, "
-        f"none lines a pore (tried {tried}): give the coordinating atoms with rings="
+        f"{data.source}: no K+-channel filter ({N_STRANDS} strands [TSC]-x-G-x-[GDENST] round one axis needed; tried {tried}); "
+        f"nearest: {_nearest(data, candidates, motifs)}: for another kind of pore give the coordinating oxygens with rings="
     )
+
+
+def _nearest(
+    data: StructureData, candidates: Sequence[Reading], motifs: Sequence[tuple[AtomTable, list[Motif]]]
+) -> str:
+    """Four equal strands round an axis that are no K+ signature, else motifs that line no pore, else nothing."""
+    lining = _lining_strands(data, candidates)
+    if lining is not None:
+        table = data.models[lining.strands[0].model]
+        first = lining.strands[0].motif
+        return f"{first.sequence} {_place(table, first)}, four times round one axis"
+    alone = [f"{m.sequence} {_place(t, m)}" for t, found in motifs for m in found]
+    return f"{'; '.join(alone[:3])}, not round one axis" if alone else "no such motif at all"
+
+
+def _lining_strands(data: StructureData, candidates: Sequence[Reading]) -> Pore | None:
+    """The narrowest set of four equal strands that begin with a hydroxyl and line an axis (Na+ and Ca2+ channels: TLESW)."""
+    everything = [find_motifs(table, minimum_score=0) for table in data.models]
+    found: list[Pore] = []
+    for reading in candidates:
+        by_sequence: dict[str, list[Strand]] = {}
+        for strand in reading.strands(everything, data.models):
+            if strand.motif.sequence[0] in "TSC":
+                by_sequence.setdefault(strand.motif.sequence, []).append(strand)
+        for strands in by_sequence.values():
+            if N_STRANDS <= len(strands) <= 2 * N_STRANDS:
+                found += find_pores(strands, widest=_WIDE_PORE)
+    return min(found, key=lambda p: float(p.axis.radii(np.array([s.calpha for s in p.strands])).mean()), default=None)
 
 
 def _place(table: AtomTable, motif: Motif) -> str:

@@ -9,9 +9,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..errors import OutOfRange
-from ..files import write_text
-from .parts import (
+from selectivity.errors import OutOfRange
+from selectivity.files import write_text
+from selectivity.structure.parts import (
     Diffraction,
     FilterAtom,
     FilterIon,
@@ -23,8 +23,8 @@ from .parts import (
     Site,
     Vector,
 )
-from .pdb_text import pdb_text
-from .sites import filter_sites, numbered_sites
+from selectivity.structure.pdb_text import pdb_text
+from selectivity.structure.sites import filter_sites, numbered_sites
 
 __all__ = [
     "Diffraction",

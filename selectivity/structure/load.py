@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ..errors import FilterNotFound, UnknownChoice
-from .altloc import choose_rows
-from .assembly import Reading, readings
-from .build import filter_from_strands
-from .detection import Pore, find_motifs, find_pores
-from .diagnose import no_filter_found, require_angstrom
-from .filter import Filter, FilterAtom, Provenance
-from .solvent import SeenAtom
-from .species import ion_species, is_water_oxygen
-from .table import AtomTable, StructureData
+from selectivity.errors import FilterNotFound, UnknownChoice
+from selectivity.structure.altloc import choose_rows
+from selectivity.structure.assembly import PERIODIC_IMAGES, Reading, readings
+from selectivity.structure.atoms import seen_solvent, strand_atoms
+from selectivity.structure.build import filter_from_strands
+from selectivity.structure.by_hand import filter_from_rings
+from selectivity.structure.detection import FULL_SCORE, Pore, Strand, find_motifs, find_pores
+from selectivity.structure.diagnose import no_filter_found, require_angstrom
+from selectivity.structure.filter import Filter
+from selectivity.structure.parts import Provenance
+from selectivity.structure.table import StructureData
 
 
 def load_filter(
@@ -44,8 +43,6 @@ def load_filter(
     data = read_source(source)
     require_angstrom(data)
     if rings is not None:
-        from .by_hand import filter_from_rings
-
         return filter_from_rings(data, rings, assembly=assembly, altloc=altloc)
     reading, pores = _find(data, assembly)
     number = _choose_pore(data, reading, pores, pore)
@@ -58,13 +55,13 @@ def read_source(source: Any) -> StructureData:
         return source
     if isinstance(source, str | Path):
         if Path(source).name.lower().endswith(".gro"):
-            from .read_simulation import read_gro
+            from selectivity.structure.read_simulation import read_gro
 
             return read_gro(source)
-        from .read_file import read_structure_file
+        from selectivity.structure.read_file import read_structure_file
 
         return read_structure_file(source)
-    from .read_simulation import read_object
+    from selectivity.structure.read_simulation import read_object
 
     return read_object(source)
 
@@ -77,8 +74,14 @@ def _find(data: StructureData, assembly: str) -> tuple[Reading, list[Pore]]:
         for reading in candidates:
             pores = find_pores(reading.strands(motifs, data.models))
             if pores:
-                return reading, pores
+                return reading, _distinct(pores) if reading.name == PERIODIC_IMAGES else pores
     raise FilterNotFound(no_filter_found(data, candidates))
+
+
+def _distinct(pores: Sequence[Pore]) -> list[Pore]:
+    """One pore of every set of periodic copies."""
+    keys = [frozenset(s.motif.residues for s in p.strands) for p in pores]
+    return [p for i, p in enumerate(pores) if keys[i] not in keys[:i]]
 
 
 def _choose_pore(data: StructureData, reading: Reading, pores: Sequence[Pore], wanted: str | int | None) -> int:
@@ -111,7 +114,7 @@ def describe_pore(data: StructureData, pore: Pore) -> str:
     return f"chain{'s' if len(set(chains)) > 1 else ''} {names}{times} ({', '.join(motifs)})"
 
 
-def _first_number(data: StructureData, strand: Any) -> int:
+def _first_number(data: StructureData, strand: Strand) -> int:
     table = data.models[strand.model]
     return int(table.residue_numbers[table.residue_starts[strand.motif.residues[0]]])
 
@@ -125,9 +128,14 @@ def _build(
     if len(pores) > 1 and not chosen:
         listed = "; ".join(f"{i + 1}: {n}" for i, n in enumerate(names))
         warnings.append(f"{len(pores)} pores in the file, the first is used ({listed}); choose with pore=")
+    warnings += [
+        f"{m.sequence} is an unusual signature, accepted because its strands line one axis"
+        for m in {s.motif.sequence: s.motif for s in pore.strands}.values()
+        if m.score < FULL_SCORE
+    ]
     rows, label = choose_rows(data, pore, altloc)
-    atoms, positions = _filter_atoms(data, pore, rows)
-    ions, waters = seen_solvent(data, reading)
+    atoms, positions = strand_atoms(data, pore, rows)
+    ions, waters = seen_solvent(data, reading, positions.mean(axis=0))
     provenance = Provenance(
         source=data.source,
         format=data.format,
@@ -143,68 +151,3 @@ def _build(
         notes=data.notes,
     )
     return filter_from_strands(atoms, positions, ions=ions, waters=waters, provenance=provenance, warnings=warnings)
-
-
-def _filter_atoms(
-    data: StructureData, pore: Pore, rows: Sequence[Sequence[np.ndarray]]
-) -> tuple[list[FilterAtom], np.ndarray]:
-    """The chosen heavy atoms of every strand and residue, moved by the operator of the strand."""
-    atoms, positions = [], []
-    for s, strand in enumerate(pore.strands):
-        table = data.models[strand.model]
-        for r, residue_rows in enumerate(rows[s]):
-            for i in residue_rows.tolist():
-                atoms.append(filter_atom(table, i, strand=s, residue_index=r))
-                positions.append(strand.operator(table.positions[i]))
-    return atoms, np.array(positions)
-
-
-def filter_atom(table: AtomTable, row: int, *, strand: int, residue_index: int) -> FilterAtom:
-    """One row of a table as a `FilterAtom`."""
-    return FilterAtom(
-        name=str(table.names[row]),
-        element=str(table.elements[row]).capitalize(),
-        residue_name=str(table.residue_names[row]),
-        residue_number=int(table.residue_numbers[row]),
-        insertion_code=str(table.insertion_codes[row]),
-        chain=str(table.chains[row]),
-        strand=strand,
-        residue_index=residue_index,
-        b_factor=float(table.b_factors[row]),
-        occupancy=float(table.occupancies[row]),
-        deposited_id=int(table.deposited_ids[row]),
-    )
-
-
-def seen_solvent(data: StructureData, reading: Reading) -> tuple[list[SeenAtom], list[SeenAtom]]:
-    """All ions and water oxygens of a reading, symmetry copies included."""
-    ions: list[SeenAtom] = []
-    waters: list[SeenAtom] = []
-    kinds = [_solvent_kinds(table) for table in data.models]
-    for p in reading.placements:
-        table = data.models[p.model]
-        for i, species in kinds[p.model]:
-            if p.solvent[i]:
-                seen = SeenAtom(
-                    species or "water",
-                    str(table.residue_names[i]),
-                    p.operator(table.positions[i]),
-                    float(table.occupancies[i]),
-                    float(table.b_factors[i]),
-                )
-                (ions if species else waters).append(seen)
-    return ions, waters
-
-
-def _solvent_kinds(table: AtomTable) -> list[tuple[int, str | None]]:
-    """Rows of ions (with species) and of water oxygens (None)."""
-    pairs = np.char.add(np.char.add(table.residue_names, "|"), table.names)
-    distinct, inverse = np.unique(pairs, return_inverse=True)
-    known: dict[int, str | None] = {}
-    for k, pair in enumerate(distinct.tolist()):
-        residue, atom = pair.split("|", 1)
-        species = ion_species(residue, atom)
-        if species is not None or is_water_oxygen(residue, atom):
-            known[k] = species
-    rows = np.flatnonzero(np.isin(inverse, list(known)))
-    return [(int(i), known[int(inverse[i])]) for i in rows]

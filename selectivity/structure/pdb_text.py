@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..errors import OutOfRange
-from .parts import FilterAtom, FilterIon, FilterWater, Vector
-from .species import pdb_ion_name
+from selectivity.errors import OutOfRange
+from selectivity.structure.parts import FilterAtom, FilterIon, FilterWater, Vector
+from selectivity.structure.species import pdb_ion_name
 
 _CHAIN_LETTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits
 # Columns 31-54 hold three numbers of format 8.3f.

@@ -13,9 +13,9 @@ import gemmi
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FileUnreadable
-from .parts import Diffraction
-from .table import Assembly, AtomTable, Operator, StructureData
+from selectivity.errors import FileUnreadable
+from selectivity.structure.parts import Diffraction
+from selectivity.structure.table import Assembly, AtomTable, Operator, StructureData
 
 FORMATS = "PDB (.pdb, .ent, .pdb1), mmCIF (.cif), both also gzipped (.gz), or GROMACS .gro"
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FileUnreadable
-from .table import AtomTable, StructureData
+from selectivity.errors import FileUnreadable
+from selectivity.structure.table import AtomTable, StructureData
 
 SOURCES = "a path, an MDAnalysis Universe or AtomGroup, or an mdtraj Trajectory"
 _HYDROGEN = re.compile(r"^\d*[HD]")
@@ -22,7 +22,7 @@ def read_gro(path: str | Path) -> StructureData:
 
     Raises FileUnreadable when the path is missing or a directory, or the content is no .gro file.
     """
-    from .read_file import read_bytes
+    from selectivity.structure.read_file import read_bytes
 
     content = read_bytes(Path(path))
     import hashlib

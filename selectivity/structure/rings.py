@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .axis import Axis
-from .parts import FilterAtom, Ring, RingKind
+from selectivity.structure.axis import Axis
+from selectivity.structure.parts import FilterAtom, Ring, RingKind
 
 HYDROXYL_OXYGENS = {"THR": "OG1", "SER": "OG"}
 _HYDROXYL_NAMES = frozenset(("OG1", "OG"))

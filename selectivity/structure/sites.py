@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from .parts import Lining, Ring, Site
+from selectivity.structure.parts import Lining, Ring, Site
 
 CAGE_LATERAL_RADIUS = 1.8
 """Lateral reach of the sites between two rings, Å (THEORY section 2: the wall of S1-S4)."""

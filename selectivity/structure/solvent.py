@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from .axis import Axis
-from .parts import FilterIon, FilterWater, Site
-from .sites import OPEN_LATERAL_RADIUS, site_at
+from selectivity.structure.axis import Axis
+from selectivity.structure.parts import FilterIon, FilterWater, Site
+from selectivity.structure.sites import OPEN_LATERAL_RADIUS, site_at
 
 MERGE_DISTANCE = 0.6
 """Atoms of one species closer than this are one atom, Å: symmetry copies of an ion that sits 0.2-0.4 Å off the axis through

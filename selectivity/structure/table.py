@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .parts import Diffraction
+from selectivity.structure.parts import Diffraction
 
 
 @dataclass(frozen=True)
