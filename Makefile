@@ -44,7 +44,7 @@ bench: .venv/installed-test
 	@set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
 structures: .venv/installed
-	$(BIN)/selectivity build --all --folder structures
+	$(BIN)/python -c 'from selectivity.structure.ideal import write_structures; write_structures("structures")'
 
 docs: .venv/installed-test
 	@set -e; for script in docs/make_*.py; do echo "== $$script"; $(BIN)/python $$script; done
