@@ -38,7 +38,7 @@ def with_error(value: float | None, error: float | None) -> str:
         return f"{value:.1f} ± 0"
     decimals = error_decimals(error)
     shown = max(decimals, 0)
-    return f"{round(value, decimals):.{shown}f} ± {round(error, decimals):.{shown}f}"
+    return f"{round(value, decimals) + 0.0:.{shown}f} ± {round(error, decimals):.{shown}f}"
 
 
 def significant(value: float | None, digits: int = 3) -> str:

@@ -32,9 +32,9 @@ def opening(filter: Filter) -> list[Block]:
 def headline(filter: Filter) -> str:
     """One line: file, signature, first residue, strands, resolution."""
     strands = STRAND_WORDS.get(filter.n_strands, str(filter.n_strands))
-    kind = (
-        f"filter {filter.signature} from residue {filter.first_residue}" if filter.signature else "rings given by hand"
-    )
+    kind = f"filter {filter.signature} from residue {filter.first_residue}"
+    if not filter.provenance.pore.isdigit():
+        kind = filter.provenance.pore  # "rings given by hand"
     resolution = filter.provenance.resolution_angstrom
     measured = "resolution not stated" if resolution is None else f"{resolution:.2f} Å"
     return f"{filter.provenance.source}: {kind}, {strands} strands, {measured}"
