@@ -1,133 +1,84 @@
-"""How is a minimum reached? Compiled L-BFGS over body coordinates, preconditioned by the curvature of each body."""
+"""How is a minimum reached? Compiled L-BFGS over body coordinates, scaled by the known stiffness of each coordinate."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 
-from selectivity.energetics.bodies import FREE, TORSION, bond_direction, place, pull_back
+from selectivity.energetics.bodies import FREE, TORSION, place, pull_back
 from selectivity.energetics.kernels import FLAGS, N_TERMS, interactions
 
-HISTORY = 12
-"""Pairs of steps and gradient changes that L-BFGS remembers."""
+HISTORY = 100
+"""Pairs of steps and gradient changes that L-BFGS remembers. Vacant sites relax along soft collective motions: with 12 pairs a
+minimisation of 24 ligands and an ion takes three times as many evaluations as with 100, and longer memory gains nothing."""
 
-STEP_LIMIT = 0.35
+STEP_LIMIT = 0.2
 """Largest change of one body coordinate in one step (Å or rad): keeps atoms from jumping over one another."""
 
-SOFTEST = 2.0
-"""kJ/mol/Å^2 added to every curvature of the preconditioner, so that free directions (water, axis of C=O) stay bounded."""
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS)
-def atom_curvature(xyz, params, i, first, last, block):
-    """Add to ``block`` (6,: xx yy zz xy xz yz) the positive part of the pair curvature of atom i with atoms first..last-1."""
-    for j in range(first, last):
-        dx, dy, dz = xyz[0, j] - xyz[0, i], xyz[1, j] - xyz[1, i], xyz[2, j] - xyz[2, i]
-        inverse2 = 1.0 / (dx * dx + dy * dy + dz * dz)
-        electric = params[0, i] * params[0, j] * np.sqrt(inverse2)
-        size = params[2, i] + params[2, j]
-        s6 = (size * size * inverse2) ** 3
-        depth6 = params[1, i] * params[1, j] * s6
-        across = max(-(electric + 12.0 * depth6 * (s6 - 1.0)) * inverse2, 0.0)
-        along = max((2.0 * electric + 12.0 * depth6 * (13.0 * s6 - 7.0)) * inverse2, 0.0)
-        extra = (along - across) * inverse2
-        block[0] += across + extra * dx * dx
-        block[1] += across + extra * dy * dy
-        block[2] += across + extra * dz * dz
-        block[3] += extra * dx * dy
-        block[4] += extra * dx * dz
-        block[5] += extra * dy * dz
+LIGAND_STIFFNESS, TURN_STIFFNESS, ION_STIFFNESS = 35.0, 20.0, 100.0
+"""Typical curvatures that the ion and the neighbours add to the restraints: translation and ion in kJ/mol/Å^2, rotation in
+kJ/mol/rad^2. They only scale the first steps; the minimum does not depend on them."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def body_curvature(xyz, params, centre, start, mobility, ion_axis, coupling, blocks):
-    """Fill ``blocks`` (G + n_ions, 6, 6) with inverse curvatures: one block for each group, then one for each ion."""
-    n_groups, n_ligand, n = len(mobility), start[-1], xyz.shape[1]
-    atom = np.empty(6)
-    jacobian = np.zeros((3, 6))
-    tensor = np.empty((3, 3))
-    for b in range(n_groups + n - n_ligand):
-        first = start[b] if b < n_groups else n_ligand + b - n_groups
-        last = start[b + 1] if b < n_groups else first + 1
-        curvature = np.zeros((6, 6))
-        for axis in range(6):
-            curvature[axis, axis] = SOFTEST
-        for i in range(first, last):
-            atom[:] = 0.0
-            if b >= n_groups:
-                atom_curvature(xyz, params, i, 0, first, atom)
-                atom_curvature(xyz, params, i, last, n, atom)
-            else:
-                atom[:3] = params[3, i]
-                if coupling != 0.0:
-                    atom_curvature(xyz, params, i, 0, first, atom)
-                    atom_curvature(xyz, params, i, last, n_ligand, atom)
-                atom_curvature(xyz, params, i, n_ligand, n, atom)
-            tensor[0, 0], tensor[1, 1], tensor[2, 2] = atom[0], atom[1], atom[2]
-            tensor[0, 1] = tensor[1, 0] = atom[3]
-            tensor[0, 2] = tensor[2, 0] = atom[4]
-            tensor[1, 2] = tensor[2, 1] = atom[5]
-            jacobian[:] = 0.0
-            if b < n_groups and mobility[b] == TORSION:
-                if i < first + 2:
-                    continue
-                ux, uy, uz = bond_direction(xyz, first)
-                ax, ay, az = xyz[0, i] - xyz[0, i - 1], xyz[1, i] - xyz[1, i - 1], xyz[2, i] - xyz[2, i - 1]
-                jacobian[0, 0] = uy * az - uz * ay
-                jacobian[1, 0] = uz * ax - ux * az
-                jacobian[2, 0] = ux * ay - uy * ax
-            else:
-                for axis in range(3):
-                    jacobian[axis, axis] = 1.0
-                if b < n_groups and mobility[b] == FREE:
-                    ax, ay, az = xyz[0, i] - centre[0, b], xyz[1, i] - centre[1, b], xyz[2, i] - centre[2, b]
-                    jacobian[0, 4], jacobian[0, 5] = az, -ay
-                    jacobian[1, 3], jacobian[1, 5] = -az, ax
-                    jacobian[2, 3], jacobian[2, 4] = ay, -ax
-            for r in range(6):
-                for s in range(6):
-                    for u in range(3):
-                        for v in range(3):
-                            curvature[r, s] += jacobian[u, r] * tensor[u, v] * jacobian[v, s]
-        blocks[b] = np.linalg.inv(curvature)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def precondition(vector, blocks, mobility, offset, ion_axis, out):
-    """out = blocks * vector, body by body."""
-    n_groups = len(mobility)
-    for b in range(n_groups):
+def stiffness(base, params, centre, start, mobility, offset, ion_axis, out):
+    """Fill ``out`` with the expected curvature of every body coordinate: restraints plus a typical rest."""
+    for b in range(len(mobility)):
         k = offset[b]
-        size = offset[b + 1] - k
-        for r in range(size):
-            total = 0.0
-            for s in range(size):
-                total += blocks[b, r, s] * vector[k + s]
-            out[k + r] = total
+        if mobility[b] == FREE:
+            out[k : k + 3] = LIGAND_STIFFNESS
+            out[k + 3 : k + 6] = TURN_STIFFNESS
+            for i in range(start[b], start[b + 1]):
+                for axis in range(3):
+                    arm = base[axis, i] - centre[axis, b]
+                    out[k + axis] += params[3, i]
+                    out[k + 3 + (axis + 1) % 3] += 0.5 * params[3, i] * arm * arm
+                    out[k + 3 + (axis + 2) % 3] += 0.5 * params[3, i] * arm * arm
+        elif mobility[b] == TORSION:
+            out[k] = TURN_STIFFNESS
     for k in range(len(ion_axis)):
         if ion_axis[k] >= 0:
-            total = 0.0
-            for s in range(3):
-                other = ion_axis[3 * (k // 3) + s]
-                if other >= 0:
-                    total += blocks[n_groups + k // 3, k % 3, s] * vector[other]
-            out[ion_axis[k]] = total
+            out[ion_axis[k]] = ION_STIFFNESS
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS)
-def direction(slope, steps, changes, inner, stored, newest, blocks, mobility, offset, ion_axis, work, out):
-    """L-BFGS direction -H dU/dq (two-loop recursion) with the body curvatures as the initial inverse Hessian."""
+def dot(a, b):
+    """Sum of products of two vectors."""
+    total = 0.0
+    for k in range(len(a)):
+        total += a[k] * b[k]
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS)
+def direction(slope, steps, changes, inner, stored, newest, scale, out):
+    """L-BFGS direction -H dU/dq (two-loop recursion, Nocedal & Wright) with the inverse stiffness as initial H."""
     alpha = np.empty(HISTORY)
-    work[:] = slope
+    for k in range(len(out)):
+        out[k] = -slope[k]
     for back in range(stored):
         m = (newest - back) % HISTORY
-        alpha[m] = np.dot(steps[m], work) / inner[m]
-        work -= alpha[m] * changes[m]
-    precondition(work, blocks, mobility, offset, ion_axis, out)
-    for back in range(stored - 1, -1, -1):
-        m = (newest - back) % HISTORY
-        out += (alpha[m] - np.dot(changes[m], out) / inner[m]) * steps[m]
-    out *= -1.0
+        alpha[m] = dot(steps[m], out) / inner[m]
+        change = changes[m]
+        for k in range(len(out)):
+            out[k] -= alpha[m] * change[k]
+    for k in range(len(out)):
+        out[k] /= scale[k]
+    for back in range(stored):
+        m = (newest - stored + 1 + back) % HISTORY
+        beta = alpha[m] - dot(changes[m], out) / inner[m]
+        step = steps[m]
+        for k in range(len(out)):
+            out[k] += beta * step[k]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def largest(a):
+    """Largest absolute value of a vector (0 when it is empty)."""
+    most = 0.0
+    for k in range(len(a)):
+        most = max(most, abs(a[k]))
+    return most
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -138,49 +89,51 @@ def descend(base, params, ref, centre, start, mobility, offset, ion_axis, walls,
     """
     size = offset[-1]
     for k in range(len(ion_axis)):
-        size += ion_axis[k] >= 0
-    blocks = np.empty((len(mobility) + len(ion_axis) // 3, 6, 6))
+        if ion_axis[k] >= 0:
+            size += 1
     grad = np.empty_like(base)
-    q, slope = np.zeros(size), np.zeros(size)
-    q_new, slope_new = np.zeros(size), np.zeros(size)
-    aim, work = np.zeros(size), np.zeros(size)
+    # Rows: coordinates, slope, trial coordinates, trial slope, direction, stiffness.
+    work = np.zeros((6, size))
+    q, slope, q_new, slope_new, aim, scale = work[0], work[1], work[2], work[3], work[4], work[5]
     steps, changes, inner = np.zeros((HISTORY, size)), np.zeros((HISTORY, size)), np.zeros(HISTORY)
     stored, newest = 0, -1
+    stiffness(base, params, centre, start, mobility, offset, ion_axis, scale)
     xyz[:] = base
-    energy = interactions(xyz, params, ref, start, walls, coupling, grad, terms)
-    pull_back(q, xyz, grad, centre, start, mobility, offset, ion_axis, slope)
-    body_curvature(xyz, params, centre, start, mobility, ion_axis, coupling, blocks)
-    evaluations = 1
-    while evaluations < max_evaluations and np.abs(slope).max() > tolerance:
-        direction(slope, steps, changes, inner, stored, newest, blocks, mobility, offset, ion_axis, work, aim)
-        descent = np.dot(aim, slope)
-        if descent >= 0.0:
-            stored = 0
-            precondition(slope, blocks, mobility, offset, ion_axis, aim)
-            aim *= -1.0
-            descent = np.dot(aim, slope)
-        length = min(1.0, STEP_LIMIT / np.abs(aim).max())
+    energy, evaluations, length, first = 0.0, 0, 0.0, True
+    while True:
+        if not first:
+            direction(slope, steps, changes, inner, stored, newest, scale, aim)
+            length = min(1.0, STEP_LIMIT / largest(aim))
+        descent = dot(aim, slope)
         while True:
-            q_new[:] = q + length * aim
+            for k in range(size):
+                q_new[k] = q[k] + length * aim[k]
             place(q_new, base, centre, start, mobility, offset, ion_axis, xyz)
             energy_new = interactions(xyz, params, ref, start, walls, coupling, grad, terms)
             evaluations += 1
-            if energy_new <= energy + 1e-4 * length * descent + 1e-10 * abs(energy) or evaluations >= max_evaluations:
+            # Rounding of the energy (1e-12 of it) must not stop the last steps.
+            enough = energy + 1e-4 * length * descent + 1e-11 * abs(energy)
+            if first or energy_new <= enough or evaluations >= max_evaluations:
                 break
             # Minimum of the parabola through both energies and the slope, kept between a tenth and a half.
             curve = energy_new - energy - length * descent
             length *= min(max(-0.5 * descent * length / curve, 0.1), 0.5)
         pull_back(q_new, xyz, grad, centre, start, mobility, offset, ion_axis, slope_new)
-        if stored < HISTORY:
-            stored += 1
-        newest = (newest + 1) % HISTORY
-        steps[newest] = q_new - q
-        changes[newest] = slope_new - slope
-        inner[newest] = np.dot(steps[newest], changes[newest])
-        if inner[newest] <= 1e-10 * np.dot(changes[newest], changes[newest]):
-            stored -= 1
-            newest = (newest - 1) % HISTORY
-        q[:] = q_new
-        slope[:] = slope_new
-        energy = energy_new
-    return energy, np.abs(slope).max(), evaluations
+        if not first:
+            following = (newest + 1) % HISTORY
+            step, change = steps[following], changes[following]
+            for k in range(size):
+                step[k] = q_new[k] - q[k]
+                change[k] = slope_new[k] - slope[k]
+            inner[following] = dot(step, change)
+            if inner[following] > 1e-8 * dot(change, change) / ION_STIFFNESS:
+                newest = following
+                stored = min(stored + 1, HISTORY)
+            elif stored == HISTORY:
+                stored -= 1  # the oldest pair has just been overwritten
+        for k in range(size):
+            q[k] = q_new[k]
+            slope[k] = slope_new[k]
+        energy, first = energy_new, False
+        if largest(slope) <= tolerance or evaluations >= max_evaluations:
+            return energy, largest(slope), evaluations

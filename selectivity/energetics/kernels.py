@@ -54,54 +54,80 @@ def row(xyz, params, i, first, last):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS)
+def row_scatter(xyz, params, i, first, last, grad):
+    """The same sums for an ion i, adding the gradient of all partners (and of i) to ``grad`` (3, N)."""
+    x, y, z = xyz[0, i], xyz[1, i], xyz[2, i]
+    qi, ei, ri = params[0, i], params[1, i], params[2, i]
+    xs, ys, zs = xyz[0, first:last], xyz[1, first:last], xyz[2, first:last]
+    q, e, r = params[0, first:last], params[1, first:last], params[2, first:last]
+    fx, fy, fz = grad[0, first:last], grad[1, first:last], grad[2, first:last]
+    coulomb = lj = gx = gy = gz = 0.0
+    for j in range(len(xs)):
+        dx = xs[j] - x
+        dy = ys[j] - y
+        dz = zs[j] - z
+        inverse = 1.0 / np.sqrt(dx * dx + dy * dy + dz * dz)
+        inverse2 = inverse * inverse
+        electric = qi * q[j] * inverse
+        size = ri + r[j]
+        s2 = size * size * inverse2
+        s6 = s2 * s2 * s2
+        depth6 = ei * e[j] * s6
+        coulomb += electric
+        lj += depth6 * (s6 - 2.0)
+        slope = (electric + 12.0 * depth6 * (s6 - 1.0)) * inverse2
+        gx += slope * dx
+        gy += slope * dy
+        gz += slope * dz
+        fx[j] -= slope * dx
+        fy[j] -= slope * dy
+        fz[j] -= slope * dz
+    grad[0, i] += gx
+    grad[1, i] += gy
+    grad[2, i] += gz
+    return coulomb, lj
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS)
 def interactions(xyz, params, ref, start, walls, coupling, grad, terms):
     """Total energy (kJ/mol); fills ``grad`` (3, N) with dU/dxyz and ``terms`` (7,) with its parts.
 
     ``coupling`` scales everything between different ligand groups.
     """
     n_ligand = start[-1]
-    n = xyz.shape[1]
     terms[:] = 0.0
     grad[:] = 0.0
-    if coupling != 0.0:
-        for b in range(len(start) - 1):
-            for i in range(start[b], start[b + 1]):
-                c0, l0, x0, y0, z0 = row(xyz, params, i, 0, start[b])
-                c1, l1, x1, y1, z1 = row(xyz, params, i, start[b + 1], n_ligand)
-                terms[LL_COULOMB] += 0.5 * coupling * (c0 + c1)
-                terms[LL_LJ] += 0.5 * coupling * (l0 + l1)
-                grad[0, i] = coupling * (x0 + x1)
-                grad[1, i] = coupling * (y0 + y1)
-                grad[2, i] = coupling * (z0 + z1)
-    for i in range(n_ligand):
-        for ion in range(n_ligand, n):
-            c0, l0, x0, y0, z0 = row(xyz, params, i, ion, ion + 1)
-            terms[IL_COULOMB] += c0
-            terms[IL_LJ] += l0
-            grad[0, i] += x0
-            grad[1, i] += y0
-            grad[2, i] += z0
-            grad[0, ion] -= x0
-            grad[1, ion] -= y0
-            grad[2, ion] -= z0
-    for i in range(n_ligand, n):
-        for ion in range(i + 1, n):
-            c0, l0, x0, y0, z0 = row(xyz, params, i, ion, ion + 1)
-            terms[II] += c0 + l0
-            grad[0, i] += x0
-            grad[1, i] += y0
-            grad[2, i] += z0
-            grad[0, ion] -= x0
-            grad[1, ion] -= y0
-            grad[2, ion] -= z0
-    for i in range(n_ligand):
-        if params[3, i] > 0.0:
-            for axis in range(3):
-                shift = xyz[axis, i] - ref[axis, i]
-                terms[STRAIN] += 0.5 * params[3, i] * shift * shift
-                grad[axis, i] += params[3, i] * shift
+    for b in range(len(start) - 1):
+        for i in range(start[b], start[b + 1]):
+            # Both sides of the own group through one call: a second call site would double the compiled code.
+            for side in range(2):
+                first, last = (0, start[b]) if side == 0 else (start[b + 1], n_ligand)
+                coulomb, lj, gx, gy, gz = row(xyz, params, i, first, last)
+                terms[LL_COULOMB] += 0.5 * coupling * coulomb
+                terms[LL_LJ] += 0.5 * coupling * lj
+                grad[0, i] += coupling * gx
+                grad[1, i] += coupling * gy
+                grad[2, i] += coupling * gz
+            k = params[3, i]
+            dx, dy, dz = xyz[0, i] - ref[0, i], xyz[1, i] - ref[1, i], xyz[2, i] - ref[2, i]
+            terms[STRAIN] += 0.5 * k * (dx * dx + dy * dy + dz * dz)
+            grad[0, i] += k * dx
+            grad[1, i] += k * dy
+            grad[2, i] += k * dz
+    for ion in range(n_ligand, xyz.shape[1]):
+        for part in range(2):
+            first, last = (0, n_ligand) if part == 0 else (n_ligand, ion)
+            coulomb, lj = row_scatter(xyz, params, ion, first, last, grad)
+            if part == 0:
+                terms[IL_COULOMB] += coulomb
+                terms[IL_LJ] += lj
+            else:
+                terms[II] += coulomb + lj
     add_walls(xyz, walls, grad, terms)
-    return terms.sum()
+    total = 0.0
+    for k in range(N_TERMS):
+        total += terms[k]
+    return total
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,9 @@ from selectivity.energetics.groups import (
     water_sites,
 )
 from selectivity.errors import EnergyRefused, FilterIncomplete, OutOfRange
-from selectivity.structure.filter import Filter, Ring
+
+if TYPE_CHECKING:
+    from selectivity.structure.filter import Filter, Ring
 
 Sigma = float | Literal["bfactor"]
 
