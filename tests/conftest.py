@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No test is timed, and a submission meets the same examples every time; on a developer's machine each run tries new ones.
+settings.register_profile("house", deadline=None, derandomize="CI" in os.environ, print_blob=True)
+settings.load_profile("house")
 
 ROOT = Path(__file__).resolve().parent.parent
 
