@@ -6,6 +6,7 @@ Concentrations in mM, permeabilities in any common unit, voltages in mV, tempera
 from __future__ import annotations
 
 import difflib
+import math
 import warnings
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -58,19 +59,12 @@ def checked_valence(valence: Any, what: str) -> int:
 
 def checked_number(value: ArrayLike, what: str) -> Numbers:
     """Finite numbers of any sign, or OutOfRange."""
-    array = _as_float(value, what)
-    # min and max carry NaN along and cost a fraction of isfinite over the whole array
-    if array.size and not (np.isfinite(array.min()) and np.isfinite(array.max())):
-        raise OutOfRange(f"{what}: {_first(array, ~np.isfinite(array))} is not finite; remove or correct it")
-    return array
+    return _with_range(value, what)[0]
 
 
 def checked_amount(value: ArrayLike, what: str, *, zero_allowed: bool = True) -> Numbers:
     """Finite numbers that are not negative (or, with zero_allowed=False, positive), or OutOfRange."""
-    array = checked_number(value, what)
-    if not array.size:
-        return array
-    lowest = array.min()
+    array, lowest, _ = _with_range(value, what)
     if lowest < 0.0:
         raise OutOfRange(f"{what}: {_first(array, array < 0.0)} is negative; amounts must be zero or more")
     if lowest == 0.0 and not zero_allowed:
@@ -80,23 +74,19 @@ def checked_amount(value: ArrayLike, what: str, *, zero_allowed: bool = True) ->
 
 def checked_temperature(temperature: ArrayLike) -> Numbers:
     """Temperature in K: refused at or below zero, doubted below 200 K (Celsius?) and above 373.15 K."""
-    array = checked_number(temperature, "temperature (K)")
-    if not array.size:
-        return array
-    if array.min() <= 0.0:
+    array, lowest, highest = _with_range(temperature, "temperature (K)")
+    if lowest <= 0.0:
         raise OutOfRange(f"temperature {_first(array, array <= 0.0)} K does not exist; give kelvin (37 °C is 310.15 K)")
-    if array.min() < COLDEST_PLAUSIBLE:
+    if lowest < COLDEST_PLAUSIBLE:
         shown = _first(array, array < COLDEST_PLAUSIBLE)
         warnings.warn(
             f"temperature {shown} K is below {COLDEST_PLAUSIBLE:.0f} K: was it typed in °C? "
             f"({shown} °C = {float(shown) + 273.15:g} K)",
             stacklevel=3,
         )
-    if array.max() > HOTTEST_PLAUSIBLE:
-        warnings.warn(
-            f"temperature {_first(array, array > HOTTEST_PLAUSIBLE)} K is hotter than boiling water: check the unit",
-            stacklevel=3,
-        )
+    if highest > HOTTEST_PLAUSIBLE:
+        shown = _first(array, array > HOTTEST_PLAUSIBLE)
+        warnings.warn(f"temperature {shown} K is hotter than boiling water: check the unit", stacklevel=3)
     return array
 
 
@@ -126,7 +116,7 @@ def checked_permeabilities(permeability: Mapping[str, ArrayLike]) -> dict[str, N
             f"permeability: got {type(permeability).__name__}, need a mapping by ion, e.g. {{'K': 1.0, 'Na': 0.04}}"
         )
     checked = {ion: checked_amount(value, f"permeability of {ion}") for ion, value in permeability.items()}
-    permeant = {ion: array for ion, array in checked.items() if array.size == 0 or array.max() > 0.0}
+    permeant = {ion: array for ion, array in checked.items() if array.size == 0 or array.any()}
     if not permeant:
         raise OutOfRange("permeability: no ion permeates; give at least one positive value, e.g. {'K': 1.0}")
     return permeant
@@ -139,11 +129,14 @@ def as_answer(array: Numbers) -> Any:
 
 def broadcast(*arrays: Numbers) -> tuple[int, ...]:
     """Common shape of the arguments, or OutOfRange naming the shapes that do not fit together."""
+    shapes = {array.shape for array in arrays}
+    if len(shapes) == 1:
+        return shapes.pop()
     try:
-        return np.broadcast_shapes(*(np.shape(array) for array in arrays))
+        return np.broadcast_shapes(*shapes)
     except ValueError:
-        shapes = ", ".join(sorted({str(np.shape(array)) for array in arrays}))
-        raise OutOfRange(f"shapes {shapes} do not broadcast; give scalars or arrays of one shape") from None
+        listed = ", ".join(sorted(map(str, shapes)))
+        raise OutOfRange(f"shapes {listed} do not broadcast; give scalars or arrays of one shape") from None
 
 
 @cache
@@ -151,6 +144,23 @@ def _valences() -> Mapping[str, int]:
     """Charge numbers by name: the species of the package and the ions of the mobility table."""
     dissolved = {name: entry.valence for name, entry in mobilities().items()}
     return dissolved | {symbol: species.valence for symbol, species in ions().items()}
+
+
+def _with_range(value: ArrayLike, what: str) -> tuple[Numbers, float, float]:
+    """The value as finite floats with its smallest and largest element, or OutOfRange."""
+    if isinstance(value, float | int):  # the scalar call, without the fixed cost of array reductions
+        number = float(value)
+        if not math.isfinite(number):
+            raise OutOfRange(f"{what}: {number:g} is not finite; remove or correct it")
+        return np.asarray(number), number, number
+    array = _as_float(value, what)
+    if not array.size:
+        return array, math.inf, -math.inf
+    # the smallest and the largest carry NaN along, at a fraction of the cost of isfinite over the whole array
+    lowest, highest = float(array.min()), float(array.max())
+    if not (math.isfinite(lowest) and math.isfinite(highest)):
+        raise OutOfRange(f"{what}: {_first(array, ~np.isfinite(array))} is not finite; remove or correct it")
+    return array, lowest, highest
 
 
 def _as_float(value: ArrayLike, what: str) -> Numbers:

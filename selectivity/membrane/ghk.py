@@ -79,9 +79,9 @@ def pooled_by_charge(
 
 def _closed_form(outward: Numbers, inward: Numbers) -> Numbers:
     with np.errstate(all="ignore"):  # what goes wrong here is found and named below
-        ratio = inward / outward
-        reduced = np.log(ratio)
-    if reduced.size and not (np.isfinite(reduced.min()) and np.isfinite(reduced.max())):
+        reduced = np.log(inward / outward)
+    extremes = (reduced.min(), reduced.max()) if reduced.size > 1 else (reduced, reduced)
+    if reduced.size and not np.all(np.isfinite(extremes)):
         refuse_one_way(outward, inward)
         reduced = np.log(inward) - np.log(outward)  # only the quotient had overflowed
     return reduced
