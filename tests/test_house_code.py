@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -61,3 +62,14 @@ def test_public_functions_say_what_they_do() -> None:
             if public and ast.get_docstring(node) is None:
                 silent.append(f"{name(path)}:{node.name}")
     assert silent == []
+
+
+def test_every_coordinate_file_of_the_repository_is_a_model_of_our_own() -> None:
+    """Depositions belong to others and stay outside; what the package builds says that it is a model."""
+    suffixes = {".pdb", ".ent", ".cif", ".pdb1", ".gro", ".xtc", ".dcd", ".gz"}
+    tracked = subprocess.run(["git", "ls-files"], cwd=PACKAGE.parent, capture_output=True, text=True)
+    names = tracked.stdout.splitlines() or [str(path) for path in (PACKAGE.parent / "structures").iterdir()]
+    for path in (PACKAGE.parent / name for name in names):
+        if path.suffix in suffixes:
+            assert path.parent.name == "structures", path
+            assert "THEORETICAL MODEL" in path.read_text(encoding="ascii"), path
