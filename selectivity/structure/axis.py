@@ -52,7 +52,7 @@ def fit_axis(centres: ArrayLike) -> Axis:
     sum of their squared distances.
 
     >>> axis = fit_axis([[1.0, 2.0, 0.0], [1.0, 2.0, 3.0], [1.0, 2.0, 6.0]])
-    >>> axis.direction.round(6).tolist()
+    >>> (axis.direction.round(6) + 0.0).tolist()
     [0.0, 0.0, 1.0]
     """
     points = np.asarray(centres, dtype=float)

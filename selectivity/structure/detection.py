@@ -183,7 +183,7 @@ def _pore(strands: Sequence[Strand], widest: float) -> Pore | None:
     axis = fit_axis(calpha.mean(axis=0))
     cylinder = axis.cylindrical(calpha)
     radius, azimuth, height = cylinder[..., 0], cylinder[..., 1], cylinder[..., 2]
-    if not (_NARROWEST < radius.min() and radius.max() < widest):
+    if radius.min() <= _NARROWEST or radius.max() >= widest:
         return None
     if np.ptp(height, axis=0).max() > 2 * _HEIGHT_SPREAD or (height[:, -1] - height[:, 0]).min() < _MINIMUM_RISE:
         return None
