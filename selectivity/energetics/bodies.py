@@ -15,7 +15,7 @@ FROZEN, FREE, TORSION = 0, 1, 2
 """How a group moves: not at all, as a rigid body, or about its first bond only."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def rotation(wx, wy, wz, matrix):
     """Fill ``matrix`` (3, 3) with exp([w]) by Rodrigues' formula."""
     angle2 = wx * wx + wy * wy + wz * wz
@@ -30,7 +30,7 @@ def rotation(wx, wy, wz, matrix):
     matrix[2, 0], matrix[2, 1], matrix[2, 2] = b * wx * wz - a * wy, b * wy * wz + a * wx, c + b * wz * wz
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def place(q, base, centre, start, mobility, offset, ion_axis, xyz):
     """Fill ``xyz`` (3, N) with the atoms at body coordinates q."""
     matrix = np.empty((3, 3))
@@ -57,7 +57,7 @@ def place(q, base, centre, start, mobility, offset, ion_axis, xyz):
             xyz[k % 3, start[-1] + k // 3] = base[k % 3, start[-1] + k // 3] + q[ion_axis[k]]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def bond_direction(xyz, first):
     """Unit vector from atom ``first`` to the next one."""
     ux = xyz[0, first + 1] - xyz[0, first]
@@ -67,7 +67,7 @@ def bond_direction(xyz, first):
     return ux / length, uy / length, uz / length
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def pull_back(q, xyz, grad, centre, start, mobility, offset, ion_axis, slope):
     """Fill ``slope`` with dU/dq from dU/dxyz: forces, and torques through the left Jacobian of the rotation vector."""
     for b in range(len(mobility)):
@@ -81,7 +81,7 @@ def pull_back(q, xyz, grad, centre, start, mobility, offset, ion_axis, slope):
                 fx, fy, fz = fx + gx, fy + gy, fz + gz
                 tx, ty, tz = tx + ay * gz - az * gy, ty + az * gx - ax * gz, tz + ax * gy - ay * gx
             slope[k], slope[k + 1], slope[k + 2] = fx, fy, fz
-            rotation_slope(q[k + 3], q[k + 4], q[k + 5], tx, ty, tz, slope[k + 3 : k + 6])
+            rotation_slope(q[k + 3], q[k + 4], q[k + 5], tx, ty, tz, slope, k + 3)
         elif mobility[b] == TORSION:
             i = first + 2
             ux, uy, uz = bond_direction(xyz, first)
@@ -93,9 +93,9 @@ def pull_back(q, xyz, grad, centre, start, mobility, offset, ion_axis, slope):
             slope[ion_axis[k]] = grad[k % 3, start[-1] + k // 3]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def rotation_slope(wx, wy, wz, tx, ty, tz, slope):
-    """Gradient with respect to w of a body under torque -t: J^T t, J = 1 + (1-cos w)/w^2 [w] + (w - sin w)/w^3 [w]^2."""
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def rotation_slope(wx, wy, wz, tx, ty, tz, slope, k):
+    """Fill slope[k : k + 3] with the gradient with respect to w, J^T t with t = sum of arm x gradient, J = 1 + (1-cos w)/w^2 [w] + (w - sin w)/w^3 [w]^2."""
     angle2 = wx * wx + wy * wy + wz * wz
     if angle2 < 1e-8:
         a, b = 0.5 - angle2 / 24.0, 1.0 / 6.0 - angle2 / 120.0
@@ -103,6 +103,6 @@ def rotation_slope(wx, wy, wz, tx, ty, tz, slope):
         angle = np.sqrt(angle2)
         a, b = (1.0 - np.cos(angle)) / angle2, (angle - np.sin(angle)) / (angle2 * angle)
     cx, cy, cz = wy * tz - wz * ty, wz * tx - wx * tz, wx * ty - wy * tx
-    slope[0] = tx - a * cx + b * (wy * cz - wz * cy)
-    slope[1] = ty - a * cy + b * (wz * cx - wx * cz)
-    slope[2] = tz - a * cz + b * (wx * cy - wy * cx)
+    slope[k] = tx - a * cx + b * (wy * cz - wz * cy)
+    slope[k + 1] = ty - a * cy + b * (wz * cx - wx * cz)
+    slope[k + 2] = tz - a * cz + b * (wx * cy - wy * cx)

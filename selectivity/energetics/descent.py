@@ -20,120 +20,129 @@ LIGAND_STIFFNESS, TURN_STIFFNESS, ION_STIFFNESS = 35.0, 20.0, 100.0
 kJ/mol/rad^2. They only scale the first steps; the minimum does not depend on them."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def stiffness(base, params, centre, start, mobility, offset, ion_axis, out):
-    """Fill ``out`` with the expected curvature of every body coordinate: restraints plus a typical rest."""
+Q, SLOPE, Q_NEW, SLOPE_NEW, AIM, SCALE = range(6)
+"""Rows of the work array of `descend`: coordinates, slope, trial coordinates, trial slope, direction, stiffness."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def stiffness(base, params, centre, start, mobility, offset, ion_axis, work):
+    """Fill the row SCALE with the expected curvature of every body coordinate: restraints plus a typical rest."""
     for b in range(len(mobility)):
         k = offset[b]
         if mobility[b] == FREE:
-            out[k : k + 3] = LIGAND_STIFFNESS
-            out[k + 3 : k + 6] = TURN_STIFFNESS
+            for axis in range(3):
+                work[SCALE, k + axis] = LIGAND_STIFFNESS
+                work[SCALE, k + 3 + axis] = TURN_STIFFNESS
             for i in range(start[b], start[b + 1]):
                 for axis in range(3):
                     arm = base[axis, i] - centre[axis, b]
-                    out[k + axis] += params[3, i]
-                    out[k + 3 + (axis + 1) % 3] += 0.5 * params[3, i] * arm * arm
-                    out[k + 3 + (axis + 2) % 3] += 0.5 * params[3, i] * arm * arm
+                    work[SCALE, k + axis] += params[3, i]
+                    for other in range(3):
+                        if other != axis:
+                            work[SCALE, k + 3 + other] += 0.5 * params[3, i] * arm * arm
         elif mobility[b] == TORSION:
-            out[k] = TURN_STIFFNESS
+            work[SCALE, k] = TURN_STIFFNESS
     for k in range(len(ion_axis)):
         if ion_axis[k] >= 0:
-            out[ion_axis[k]] = ION_STIFFNESS
+            work[SCALE, ion_axis[k]] = ION_STIFFNESS
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS)
-def dot(a, b):
-    """Sum of products of two vectors."""
-    total = 0.0
-    for k in range(len(a)):
-        total += a[k] * b[k]
-    return total
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
+def direction(work, steps, changes, inner, alpha, stored, newest):
+    """Fill the row AIM with -H dU/dq by the two-loop recursion of L-BFGS (Nocedal & Wright), initial H the inverse stiffness."""
+    size = work.shape[1]
+    for k in range(size):
+        work[AIM, k] = -work[SLOPE, k]
+    m = newest
+    for _ in range(stored):
+        total = 0.0
+        for k in range(size):
+            total += steps[m, k] * work[AIM, k]
+        alpha[m] = total / inner[m]
+        for k in range(size):
+            work[AIM, k] -= alpha[m] * changes[m, k]
+        m = m - 1 if m > 0 else HISTORY - 1
+    for k in range(size):
+        work[AIM, k] /= work[SCALE, k]
+    for _ in range(stored):
+        m = m + 1 if m < HISTORY - 1 else 0
+        total = 0.0
+        for k in range(size):
+            total += changes[m, k] * work[AIM, k]
+        beta = alpha[m] - total / inner[m]
+        for k in range(size):
+            work[AIM, k] += beta * steps[m, k]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS)
-def direction(slope, steps, changes, inner, stored, newest, scale, out):
-    """L-BFGS direction -H dU/dq (two-loop recursion, Nocedal & Wright) with the inverse stiffness as initial H."""
-    alpha = np.empty(HISTORY)
-    for k in range(len(out)):
-        out[k] = -slope[k]
-    for back in range(stored):
-        m = (newest - back) % HISTORY
-        alpha[m] = dot(steps[m], out) / inner[m]
-        change = changes[m]
-        for k in range(len(out)):
-            out[k] -= alpha[m] * change[k]
-    for k in range(len(out)):
-        out[k] /= scale[k]
-    for back in range(stored):
-        m = (newest - stored + 1 + back) % HISTORY
-        beta = alpha[m] - dot(changes[m], out) / inner[m]
-        step = steps[m]
-        for k in range(len(out)):
-            out[k] += beta * step[k]
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def advance(work, steps, changes, inner, stored, newest):
+    """Accept the trial coordinates and remember the step where the curvature along it is positive; returns (stored, newest)."""
+    following = newest + 1 if newest < HISTORY - 1 else 0
+    product = square = 0.0
+    for k in range(work.shape[1]):
+        step, change = work[Q_NEW, k] - work[Q, k], work[SLOPE_NEW, k] - work[SLOPE, k]
+        steps[following, k], changes[following, k] = step, change
+        product += step * change
+        square += change * change
+        work[Q, k], work[SLOPE, k] = work[Q_NEW, k], work[SLOPE_NEW, k]
+    inner[following] = product
+    if product > 1e-8 * square / ION_STIFFNESS:
+        return min(stored + 1, HISTORY), following
+    # The oldest pair of a full memory has just been overwritten.
+    return min(stored, HISTORY - 1), newest
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def largest(a):
-    """Largest absolute value of a vector (0 when it is empty)."""
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def largest(work, row):
+    """Largest absolute value in a row of the work array."""
     most = 0.0
-    for k in range(len(a)):
-        most = max(most, abs(a[k]))
+    for k in range(work.shape[1]):
+        most = max(most, abs(work[row, k]))
     return most
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def descend(base, params, ref, centre, start, mobility, offset, ion_axis, walls, coupling, tolerance, max_evaluations, xyz, terms):
-    """Minimise over body coordinates from ``base``; fills ``xyz`` and ``terms`` at the minimum.
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def descend(base, params, ref, centre, start, mobility, offset, ion_axis, walls, coupling, tolerance, max_evaluations, xyz, terms, work):
+    """Minimise over body coordinates from ``base``; ``xyz`` begins as a copy of it and ends at the minimum.
+
+    ``terms`` (7,) is filled there; ``work`` is zeros (6, n coordinates).
 
     Returns (energy kJ/mol, largest |dU/dq|, evaluations). Converged when the largest |dU/dq| is below ``tolerance``.
     """
-    size = offset[-1]
-    for k in range(len(ion_axis)):
-        if ion_axis[k] >= 0:
-            size += 1
+    size = work.shape[1]
+    q_new, slope_new = work[Q_NEW], work[SLOPE_NEW]
     grad = np.empty_like(base)
-    # Rows: coordinates, slope, trial coordinates, trial slope, direction, stiffness.
-    work = np.zeros((6, size))
-    q, slope, q_new, slope_new, aim, scale = work[0], work[1], work[2], work[3], work[4], work[5]
-    steps, changes, inner = np.zeros((HISTORY, size)), np.zeros((HISTORY, size)), np.zeros(HISTORY)
-    stored, newest = 0, -1
-    stiffness(base, params, centre, start, mobility, offset, ion_axis, scale)
-    xyz[:] = base
-    energy, evaluations, length, first = 0.0, 0, 0.0, True
+    steps, changes = np.empty((HISTORY, size)), np.empty((HISTORY, size))
+    inner, alpha = np.empty(HISTORY), np.empty(HISTORY)
+    stored, newest, evaluations = 0, -1, 0
+    energy = descent = length = 0.0
+    stiffness(base, params, centre, start, mobility, offset, ion_axis, work)
     while True:
-        if not first:
-            direction(slope, steps, changes, inner, stored, newest, scale, aim)
-            length = min(1.0, STEP_LIMIT / largest(aim))
-        descent = dot(aim, slope)
+        if evaluations > 0:
+            direction(work, steps, changes, inner, alpha, stored, newest)
+            length = min(1.0, STEP_LIMIT / largest(work, AIM))
+            descent = 0.0
+            for k in range(size):
+                descent += work[AIM, k] * work[SLOPE, k]
         while True:
             for k in range(size):
-                q_new[k] = q[k] + length * aim[k]
+                work[Q_NEW, k] = work[Q, k] + length * work[AIM, k]
             place(q_new, base, centre, start, mobility, offset, ion_axis, xyz)
             energy_new = interactions(xyz, params, ref, start, walls, coupling, grad, terms)
             evaluations += 1
-            # Rounding of the energy (1e-12 of it) must not stop the last steps.
+            # Rounding of the energy (1e-11 of it) must not stop the last steps.
             enough = energy + 1e-4 * length * descent + 1e-11 * abs(energy)
-            if first or energy_new <= enough or evaluations >= max_evaluations:
+            if evaluations == 1 or energy_new <= enough or evaluations >= max_evaluations:
                 break
             # Minimum of the parabola through both energies and the slope, kept between a tenth and a half.
             curve = energy_new - energy - length * descent
             length *= min(max(-0.5 * descent * length / curve, 0.1), 0.5)
         pull_back(q_new, xyz, grad, centre, start, mobility, offset, ion_axis, slope_new)
-        if not first:
-            following = (newest + 1) % HISTORY
-            step, change = steps[following], changes[following]
+        if evaluations == 1:
             for k in range(size):
-                step[k] = q_new[k] - q[k]
-                change[k] = slope_new[k] - slope[k]
-            inner[following] = dot(step, change)
-            if inner[following] > 1e-8 * dot(change, change) / ION_STIFFNESS:
-                newest = following
-                stored = min(stored + 1, HISTORY)
-            elif stored == HISTORY:
-                stored -= 1  # the oldest pair has just been overwritten
-        for k in range(size):
-            q[k] = q_new[k]
-            slope[k] = slope_new[k]
-        energy, first = energy_new, False
-        if largest(slope) <= tolerance or evaluations >= max_evaluations:
-            return energy, largest(slope), evaluations
+                work[SLOPE, k] = work[SLOPE_NEW, k]
+        else:
+            stored, newest = advance(work, steps, changes, inner, stored, newest)
+        energy = energy_new
+        if largest(work, SLOPE) <= tolerance or evaluations >= max_evaluations:
+            return energy, largest(work, SLOPE), evaluations

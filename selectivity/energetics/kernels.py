@@ -24,7 +24,7 @@ WALL_CONSTANT = 4000.0
 pushes it 0.025 Å beyond the wall."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
 def row(xyz, params, i, first, last):
     """Coulomb and Lennard-Jones energy of atom i with atoms first..last-1, and its gradient with respect to atom i."""
     x, y, z = xyz[0, i], xyz[1, i], xyz[2, i]
@@ -53,7 +53,7 @@ def row(xyz, params, i, first, last):
     return coulomb, lj, gx, gy, gz
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
 def row_scatter(xyz, params, i, first, last, grad):
     """The same sums for an ion i, adding the gradient of all partners (and of i) to ``grad`` (3, N)."""
     x, y, z = xyz[0, i], xyz[1, i], xyz[2, i]
@@ -88,15 +88,18 @@ def row_scatter(xyz, params, i, first, last, grad):
     return coulomb, lj
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
 def interactions(xyz, params, ref, start, walls, coupling, grad, terms):
     """Total energy (kJ/mol); fills ``grad`` (3, N) with dU/dxyz and ``terms`` (7,) with its parts.
 
     ``coupling`` scales everything between different ligand groups.
     """
     n_ligand = start[-1]
-    terms[:] = 0.0
-    grad[:] = 0.0
+    for k in range(N_TERMS):
+        terms[k] = 0.0
+    for axis in range(3):
+        for i in range(xyz.shape[1]):
+            grad[axis, i] = 0.0
     for b in range(len(start) - 1):
         for i in range(start[b], start[b + 1]):
             # Both sides of the own group through one call: a second call site would double the compiled code.
@@ -130,7 +133,7 @@ def interactions(xyz, params, ref, start, walls, coupling, grad, terms):
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
 def add_walls(xyz, walls, grad, terms):
     """Flat-bottom walls: 1/2 k (z - z_low)^2 below, (z - z_high)^2 above, (r - radius)^2 outside; nothing in between."""
     for w in range(walls.shape[0]):
@@ -152,7 +155,7 @@ def add_walls(xyz, walls, grad, terms):
         terms[WALLS] += 0.5 * WALL_CONSTANT * energy
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
 def body_energy(xyz, params, ref, start, walls, coupling, first, last):
     """Energy (kJ/mol) of the atoms first..last-1 of one group or ion with all other atoms, with restraints and walls.
 

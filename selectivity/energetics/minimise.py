@@ -211,7 +211,8 @@ def _descend(
     from selectivity.energetics import descent, kernels
 
     mobility, offset, ion_axis = _freedom(system, held, rigid)
-    xyz, terms = np.empty_like(base), np.empty(kernels.N_TERMS)
+    xyz, terms = base.copy(), np.empty(kernels.N_TERMS)
+    work = np.zeros((6, offset[-1] + np.count_nonzero(ion_axis >= 0)))
     energy, gradient, evaluations = descent.descend(
         base,
         packed.params,
@@ -227,6 +228,7 @@ def _descend(
         MAX_EVALUATIONS,
         xyz,
         terms,
+        work,
     )
     atoms = xyz.T
     n = system.n_atoms

@@ -15,7 +15,7 @@ SWEEPS = 8
 """Coordinate descent over a ring of hydroxyls settles within a few sweeps."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def turn(xyz, first, angle, matrix):
     """Rotate the hydrogen of the hydroxyl that begins at atom ``first`` by an angle (rad) about its CB-O bond."""
     ux, uy, uz = bond_direction(xyz, first)
@@ -28,7 +28,7 @@ def turn(xyz, first, angle, matrix):
         xyz[axis, first + 2] = xyz[axis, first + 1] + arm
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def hydrogen_energy(xyz, params, start, coupling, group):
     """Energy of a hydroxyl hydrogen with all other groups and the ions, kJ/mol (no restraint acts on it)."""
     atom, n_ligand, n = start[group] + 2, start[-1], xyz.shape[1]
@@ -38,7 +38,7 @@ def hydrogen_energy(xyz, params, start, coupling, group):
     return coupling * (c0 + l0 + c1 + l1) + c2 + l2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def scan_torsions(xyz, params, start, coupling, groups, shift):
     """Turn all hydroxyls in ``groups`` by ``shift`` (rad), then move each to its best angle in turn until none moves (in place)."""
     matrix = np.empty((3, 3))
