@@ -87,6 +87,8 @@ def minimise(
     minimum, alone when ``starts`` is None. ``region`` sets walls for all ions or for each; ``fixed_z`` holds ions at heights
     (None: free), with a lateral wall of 1.8 Å unless a region says otherwise. No chance is involved.
 
+    Without ions (``ions=()``, ``starts`` any) the empty filter is minimised.
+
     Raises `UnknownChoice` (ion), `OutOfRange` (no start, shapes, NaN, empty region).
     """
     names = ion_names(ions)
@@ -166,13 +168,23 @@ def _plan(
     if warm is not None:
         plan.append((-1, None, _hold(columns(system, warm.positions, warm.ion_positions, len(ions)), system, held)))
     if starts is not None:
-        for index, ion_positions in enumerate(np.asarray(starts, dtype=float).reshape(-1, len(ions), 3)):
+        for index, ion_positions in enumerate(_start_positions(starts, len(ions))):
             base = _hold(columns(system, system.positions, ion_positions, len(ions)), system, held)
             for torsion, scanned in _torsion_families(system, packed, base, torsions):
                 plan.append((index, torsion, scanned))
     if not plan:
         raise OutOfRange("no start: give starting positions of the ions (site_starts makes them) or a warm minimum")
     return plan
+
+
+def _start_positions(starts: ArrayLike, n_ions: int) -> Vector:
+    """Starts as (S, n_ions, 3); without ions there is one start, the reference coordinates."""
+    if n_ions == 0:
+        return np.zeros((1, 0, 3))
+    array = np.asarray(starts, dtype=float)
+    if array.size == 0 or array.shape[-1] != 3 or array.size % (3 * n_ions):
+        raise OutOfRange(f"starts have shape {array.shape}: needed (starts, {n_ions}, 3), the positions of {n_ions} ions in Å")
+    return array.reshape(-1, n_ions, 3)
 
 
 def _hold(xyz: Vector, system: LigandSystem, held: tuple[float | None, ...]) -> Vector:
