@@ -1,0 +1,198 @@
+"""How do errors of the coordinates reach the energies? Analytically where the ions stay in their basins, else by resampling.
+
+    d ddG/d x_ref = k (x_first - x_second)          (relaxed: both minima are stationary in everything but the reference)
+
+Displacements that would stretch a C=O bond are left out: refinement holds bond lengths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selectivity.energetics.coordinate_error import AtomErrors, perturbed, propagated_error
+from selectivity.energetics.hamiltonian import evaluate
+from selectivity.energetics.ligands import LigandSystem
+from selectivity.energetics.minimise import Minimum, Region, minimise, reference_gradient
+from selectivity.energetics.profile import PoreProfile
+from selectivity.energetics.site_energies import SiteEnergy, basin_of
+from selectivity.structure.filter import Filter, Ring
+
+Vector = NDArray[np.float64]
+
+RESAMPLES = 12
+"""Perturbed filters for a site whose basin may change: the spread of twelve is known to a fifth, enough for an error bar."""
+
+BASIN_SIGMAS = 2.0
+"""A basin may change when another lies within so many standard errors of the lowest one."""
+
+
+@dataclass(frozen=True)
+class LigandErrors:
+    """Coordinate errors of the ligand atoms: per coordinate (A,) Å (0 for built hydrogens) and the independent atom of each."""
+
+    sigma: Vector
+    unique: NDArray[np.int64]
+
+
+def ligand_errors(filter: Filter, system: LigandSystem, errors: AtomErrors) -> LigandErrors:
+    """Errors of the filter's atoms for the atoms of its ligand groups; a built hydrogen moves with its oxygen."""
+    positions = filter.pore_positions()
+    sigma, unique = np.zeros(system.n_atoms), np.full(system.n_atoms, -1, dtype=np.int64)
+    for index in np.flatnonzero(system.deposited_ids >= 0):
+        atom = int(np.argmin(np.linalg.norm(positions - system.positions[index], axis=1)))
+        sigma[index], unique[index] = errors.sigma[atom], errors.unique[atom]
+    return LigandErrors(sigma, unique)
+
+
+def energy_gradient(system: LigandSystem, ion: str, minimum: Minimum, *, rigid: bool) -> Vector:
+    """dG/dx of an ion's energy with respect to the file's coordinates, (A, 3) kJ/mol/Å, bond lengths held."""
+    if rigid:
+        gradient = evaluate(system, ion, minimum.positions, minimum.ion_positions)[1]
+    else:
+        gradient = reference_gradient(system, minimum)
+    return _without_stretch(system, gradient)
+
+
+def ddg_gradient(
+    system: LigandSystem, ions: tuple[str, str], minima: Mapping[str, Minimum], *, rigid: bool
+) -> Vector:
+    """d ddG/dx, the difference of both ions' gradients, (A, 3)."""
+    first, second = (energy_gradient(system, ion, minima[ion], rigid=rigid) for ion in ions)
+    return second - first
+
+
+def gradient_error(system: LigandSystem, gradient: Vector, errors: LigandErrors) -> float:
+    """Standard error (kJ/mol) that coordinate errors give to a quantity with this gradient."""
+    known = errors.unique >= 0
+    return propagated_error(gradient[known], system.positions[known], errors.sigma[known], errors.unique[known])
+
+
+def weighted_error(
+    system: LigandSystem,
+    ions: tuple[str, str],
+    minima: Sequence[Mapping[str, Minimum]],
+    weights: Sequence[float],
+    errors: LigandErrors,
+    *,
+    rigid: bool,
+) -> float:
+    """Standard error (kJ/mol) of sum w_i ddG_i, each ddG_i between the minima of both ions at one height or site."""
+    gradient = np.zeros((system.n_atoms, 3))
+    for pair, weight in zip(minima, weights, strict=True):
+        if weight > 0.0:
+            gradient += weight * ddg_gradient(system, ions, pair, rigid=rigid)
+    return gradient_error(system, gradient, errors)
+
+
+def site_error(
+    site: SiteEnergy,
+    rings: tuple[Ring, ...],
+    system: LigandSystem,
+    profile: PoreProfile,
+    errors: LigandErrors,
+    *,
+    rigid: bool,
+    seed: int,
+) -> tuple[float, bool]:
+    """Standard error of a site's ddG from the coordinates (kJ/mol), and whether it had to be resampled."""
+    rivals = {ion: _rival(site, rings, system, profile, ion, errors, rigid) for ion in site.ions}
+    if not any(rivals.values()):
+        gradient = ddg_gradient(system, site.ions, site.minima, rigid=rigid)
+        return gradient_error(system, gradient, errors), False
+    rng = np.random.default_rng(seed)
+    region = Region(site.site.z_low, site.site.z_high, site.site.lateral_radius)
+    moves = []
+    for _ in range(RESAMPLES):
+        moved = moved_system(system, errors, rng)
+        energies = {
+            ion: min(
+                minimise(moved, ion, region=region, rigid=rigid, warm=_carried(system, moved, start)).energy_kj_mol
+                for start in (site.minima[ion], *rivals[ion])
+            )
+            for ion in site.ions
+        }
+        moves.append(energies[site.ions[1]] - energies[site.ions[0]])
+    central = site.minima[site.ions[1]].energy_kj_mol - site.minima[site.ions[0]].energy_kj_mol
+    return float(np.sqrt(np.mean((np.array(moves) - central) ** 2))), True
+
+
+def moved_system(system: LigandSystem, errors: LigandErrors, rng: np.random.Generator) -> LigandSystem:
+    """The system with its reference displaced at random within the errors; every group keeps its shape."""
+    known = np.flatnonzero(errors.unique >= 0)
+    atoms = AtomErrors(errors.sigma[known], errors.unique[known], "", False)
+    wanted = np.array(system.positions)
+    wanted[known] = perturbed(system.positions[known], atoms, rng)
+    start = system.group_start()
+    for first, last in zip(start[:-1], start[1:], strict=True):
+        wanted[first:last] = _placed(system.positions[first:last], wanted[first : first + 2])
+    wanted.setflags(write=False)
+    return replace(system, positions=wanted)
+
+
+def _placed(shape: Vector, pair: Vector) -> Vector:
+    """A group of unchanged shape whose first two atoms lie on the line through ``pair``, about its middle."""
+    old, new = shape[1] - shape[0], pair[1] - pair[0]
+    a, b = old / np.linalg.norm(old), new / np.linalg.norm(new)
+    cross, cosine = np.cross(a, b), float(a @ b)
+    skew = np.array([[0, -cross[2], cross[1]], [cross[2], 0, -cross[0]], [-cross[1], cross[0], 0]])
+    turn = np.eye(3) + skew + skew @ skew / (1.0 + cosine)
+    return (shape - shape[:2].mean(axis=0)) @ turn.T + pair.mean(axis=0)
+
+
+def _carried(system: LigandSystem, moved: LigandSystem, minimum: Minimum) -> Minimum:
+    """A minimum of the unperturbed filter as a start in the perturbed one: every group takes its displacement along."""
+    shifted = minimum.positions + moved.positions - system.positions
+    start = system.group_start()
+    for first, last in zip(start[:-1], start[1:], strict=True):
+        shifted[first:last] = _placed(minimum.positions[first:last], shifted[first : first + 2])
+    return replace(minimum, positions=shifted)
+
+
+def _without_stretch(system: LigandSystem, gradient: Vector) -> Vector:
+    """The gradient on heavy atoms: hydrogens' share to their oxygen, and the part along each bond taken out."""
+    start = system.group_start()
+    first, second = start[:-1], start[:-1] + 1
+    result = np.array(gradient)
+    for group, kind in enumerate(system.kinds):
+        if kind == "hydroxyl":
+            result[second[group]] += result[second[group] + 1]
+            result[second[group] + 1] = 0.0
+    bond = system.positions[second] - system.positions[first]
+    bond /= np.linalg.norm(bond, axis=1, keepdims=True)
+    stretch = 0.5 * ((result[second] - result[first]) * bond).sum(axis=1, keepdims=True) * bond
+    result[second] -= stretch
+    result[first] += stretch
+    return result
+
+
+def _rival(
+    site: SiteEnergy,
+    rings: tuple[Ring, ...],
+    system: LigandSystem,
+    profile: PoreProfile,
+    ion: str,
+    errors: LigandErrors,
+    rigid: bool,
+) -> list[Minimum]:
+    """Minima of an ion in other basins of the site that an error of the coordinates could make the lowest."""
+    rest = site.minima[ion]
+    own = energy_gradient(system, ion, rest, rigid=rigid)
+    inside = profile.within(site.site)
+    rivals: dict[str, Minimum] = {}
+    for point in inside:
+        candidate = profile.minima[ion][point]
+        name = basin_of(site.site, rings, candidate)
+        known = rivals.get(name)
+        if name != site.basin[ion] and (known is None or candidate.energy_kj_mol < known.energy_kj_mol):
+            rivals[name] = candidate
+    near = []
+    for candidate in rivals.values():
+        gap = candidate.energy_kj_mol - rest.energy_kj_mol
+        other = energy_gradient(system, ion, candidate, rigid=rigid)
+        if gap < BASIN_SIGMAS * gradient_error(system, other - own, errors):
+            near.append(candidate)
+    return near

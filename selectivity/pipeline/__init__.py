@@ -1,0 +1,60 @@
+"""How does a filter become a number? The whole chain in one function: geometry, energies, permeability, voltage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from selectivity.constants import ROOM_TEMPERATURE
+from selectivity.pipeline.energies import FilterEnergies, filter_energies
+from selectivity.pipeline.permeability import Permeability, permeability
+from selectivity.pipeline.settings import Settings
+from selectivity.pipeline.sites import site_scores
+from selectivity.pipeline.voltage import membrane_score
+from selectivity.pipeline.words import assembled
+from selectivity.score import FilterScore
+from selectivity.structure.filter import Filter
+
+__all__ = ["FilterEnergies", "FilterScore", "Permeability", "Settings", "score_filter"]
+
+
+def score_filter(
+    filter: Filter,
+    *,
+    ions: Sequence[str] = ("K", "Na"),
+    treatment: str = "relaxed",
+    sigma: float | str = 0.30,
+    force_field: str = "charmm36",
+    hydration: str = "force-field",
+    hydration_state: str = "dry",
+    temperature: float = ROOM_TEMPERATURE,
+    rule: str = "profile",
+    k_profile: tuple[Sequence[float], Sequence[float]] | None = None,
+    access_length: float = 10.0,
+    seed: int = 0,
+    force: bool = False,
+    cell: str = "neuron",
+) -> FilterScore:
+    """Score every site of a filter for two ions, the way through it, and the voltage of a cell that has it.
+
+    ``ions`` (first, second): every ddG is positive where the first is preferred, every ratio is P_first/P_second. sigma in Å or
+    "bfactor", temperature in K (273-373), access_length in Å; ``k_profile`` (heights Å, energies kJ/mol) is the first ion's own
+    profile W, flat by default. ``seed`` serves the resampling of errors only: central values involve no chance. ``force``
+    computes a ratio from the surviving sites of a filter that does not conduct.
+
+    Raises UnknownChoice for a name that is not among the choices, OutOfRange for a number outside its range, EnergyRefused for
+    ligands that the energy model does not cover. A filter that does not conduct is a result, not an error.
+
+    >>> from selectivity.structure.ideal import ideal_filter
+    >>> score = score_filter(ideal_filter("kcsa-like"))
+    >>> score.conductive, score.site("S2").coordination_number
+    (True, 8)
+    """
+    settings = Settings(
+        tuple(ions), treatment, sigma, force_field, hydration, hydration_state,
+        temperature, rule, k_profile, access_length, seed, force, cell,
+    ).checked()  # fmt: skip
+    energies = filter_energies(filter, settings)
+    passage = permeability(energies, settings)
+    sites = site_scores(energies, settings)
+    membrane = membrane_score(passage, settings)
+    return assembled(energies, passage, sites, membrane, settings)

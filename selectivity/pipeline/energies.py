@@ -1,0 +1,77 @@
+"""From the geometry of a filter to the energies of both ions: in its sites and along its axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selectivity.energetics.coordinate_error import AtomErrors, atom_errors
+from selectivity.energetics.coordination import Coordination, coordinate, formed_run, is_conductive
+from selectivity.energetics.hydration import dehydration_difference, hydration_free_energy
+from selectivity.energetics.ligands import LigandSystem, filter_ligands
+from selectivity.energetics.profile import PoreProfile, pore_profile
+from selectivity.energetics.propagation import LigandErrors, ligand_errors
+from selectivity.energetics.site_energies import SiteEnergy, site_energies
+from selectivity.pipeline.settings import Settings
+from selectivity.structure.filter import Filter, Site
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class FilterEnergies:
+    """Everything about one filter that the later stages read; ``runs`` are the formed cages between carbonyl planes."""
+
+    filter: Filter
+    coordinations: tuple[Coordination, ...]
+    conductive: bool
+    conductive_reason: str
+    runs: tuple[tuple[Site, ...], ...]
+    system: LigandSystem
+    profile: PoreProfile
+    sites: tuple[SiteEnergy, ...]
+    water_leg: float
+    atom_errors: AtomErrors
+    ligand_errors: LigandErrors
+
+    @property
+    def ddg(self) -> Vector:
+        """ddG along the axis, kJ/mol, positive for the first ion."""
+        first, second = self.profile.ions
+        return self.profile.energies(second) - self.profile.energies(first) + self.water_leg
+
+    def site(self, name: str) -> SiteEnergy:
+        """The energies of one site by name."""
+        return next(energy for energy in self.sites if energy.site.name == name)
+
+
+def filter_energies(filter: Filter, settings: Settings) -> FilterEnergies:
+    """Coordination, site energies and profiles of both ions; EnergyRefused where the ligands are not covered."""
+    system = filter_ligands(filter, force_field=settings.force_field, sigma=settings.sigma)  # type: ignore[arg-type]
+    coordinations = tuple(coordinate(filter, site, ions=settings.pair) for site in filter.sites)
+    conductive, reason = is_conductive(filter, coordinations)
+    dehydration = {
+        ion: -hydration_free_energy(ion, scale=settings.scale, temperature=settings.temperature)
+        for ion in settings.pair
+    }
+    profile = pore_profile(filter.sites, system, settings.pair, rigid=settings.rigid)
+    errors = atom_errors(filter)
+    return FilterEnergies(
+        filter=filter,
+        coordinations=coordinations,
+        conductive=conductive,
+        conductive_reason=reason,
+        runs=formed_run(filter, coordinations),
+        system=system,
+        profile=profile,
+        sites=site_energies(
+            filter.sites, filter.rings, system, profile, dehydration, rigid=settings.rigid
+        ),
+        water_leg=dehydration_difference(
+            *settings.pair, scale=settings.scale, temperature=settings.temperature
+        ),
+        atom_errors=errors,
+        ligand_errors=ligand_errors(filter, system, errors),
+    )

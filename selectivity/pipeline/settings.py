@@ -1,0 +1,94 @@
+"""What was asked for? The options of a score, checked before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from selectivity.energetics.force_field import ForceField
+from selectivity.energetics.force_field import force_field as force_field_by_name
+from selectivity.energetics.groups import force_constant
+from selectivity.energetics.hydration import TEMPERATURE_RANGE, hydration_free_energy, hydration_scale
+from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.ions import ion as ion_by_name
+from selectivity.membrane.cells import cell as cell_by_name
+from selectivity.permeation.barrier import tabulated_profile
+from selectivity.permeation.rules import RULES
+
+TREATMENTS = ("relaxed", "rigid")
+HYDRATION_STATES = ("dry",)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of `selectivity.pipeline.score_filter`, by the same names and in the same units."""
+
+    ions: tuple[str, ...]
+    treatment: str
+    sigma: float | str
+    force_field: str
+    hydration: str
+    hydration_state: str
+    temperature: float
+    rule: str
+    k_profile: tuple[Sequence[float], Sequence[float]] | None
+    access_length: float
+    seed: int
+    force: bool
+    cell: str
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The two ions, first and second."""
+        first, second = self.ions
+        return first, second
+
+    @property
+    def rigid(self) -> bool:
+        """Whether heavy atoms stay at the file's coordinates."""
+        return self.treatment == "rigid"
+
+    @property
+    def field(self) -> ForceField:
+        """The force field by its name."""
+        return force_field_by_name(self.force_field)
+
+    @property
+    def scale(self) -> str:
+        """Name of the hydration scale in use."""
+        return hydration_scale(self.hydration, force_field=self.force_field)
+
+    def checked(self) -> Settings:
+        """The same settings with canonical ion symbols; UnknownChoice or OutOfRange names what cannot be used."""
+        _choice("treatment", self.treatment, TREATMENTS)
+        _choice("hydration state", self.hydration_state, HYDRATION_STATES)
+        _choice("rule", self.rule, RULES)
+        low, high = TEMPERATURE_RANGE
+        if not low <= self.temperature <= high:
+            raise OutOfRange(f"temperature {self.temperature:g} K: {low:g} to {high:g} K is needed (25 °C is 298.15 K)")
+        if not (np.isfinite(self.access_length) and self.access_length >= 0.0):
+            raise OutOfRange(f"access length {self.access_length:g} Å: zero or a positive length is needed (default 10)")
+        if not isinstance(self.sigma, str):
+            force_constant(self.sigma)
+        elif self.sigma != "bfactor":
+            raise UnknownChoice(f"sigma {self.sigma!r}: give a length in Å (calibrated: 0.30) or 'bfactor'")
+        cell_by_name(self.cell)
+        if self.k_profile is not None:
+            tabulated_profile(*self.k_profile)
+        return replace(self, ions=self._checked_ions())
+
+    def _checked_ions(self) -> tuple[str, ...]:
+        names = tuple(ion_by_name(name).symbol for name in self.ions)
+        if len(names) != 2 or names[0] == names[1]:
+            raise UnknownChoice(f"ions {', '.join(self.ions) or 'none'}: two different ones are needed, for example K,Na")
+        for name in names:
+            self.field.ion(name)
+            hydration_free_energy(name, scale=self.scale, temperature=self.temperature)
+        return names
+
+
+def _choice(what: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise UnknownChoice(f"{what} {value!r}: available are {', '.join(known)}")
