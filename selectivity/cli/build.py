@@ -1,8 +1,9 @@
-"""`selectivity build`: an idealised filter from published dimensions, as a PDB file."""
+"""`selectivity build`: idealised filters from published dimensions, as PDB files."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,31 +14,49 @@ Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        callback=choices.one_of(*choices.IDEAL_FILTERS),
-        help=f"Which filter: {', '.join(choices.IDEAL_FILTERS)}.",
+        callback=choices.one_of(*choices.IDEAL_FILTERS, "all"),
+        help=f"Which filter: {', '.join(choices.IDEAL_FILTERS)}, or all of them.",
     ),
 ]
 OutputFile = Annotated[
-    str, typer.Option("--output", "-o", metavar="PATH|-", help="PDB file to write, coordinates in Å (- for stdout).")
+    str | None,
+    typer.Option("--output", "-o", metavar="PATH|-", help="PDB file to write, a folder for all; default: stdout (-)."),
 ]
 
 
-def build(name: Name, output: OutputFile = "-") -> None:
-    """Build an idealised selectivity filter (PDB, Å) from published ring radii and heights; it is no real structure.
+def build(name: Name, output: OutputFile = None) -> None:
+    """Write an idealised filter as a PDB file.
+
+    Built from published ring radii and heights (Å); it is no real structure.
 
     \b
     $ selectivity build kcsa-like -o kcsa_like.pdb
     kcsa_like.pdb: idealised filter kcsa-like, coordinates in Å
     """
+    if name == "all":
+        if output in (None, "-"):
+            raise typer.BadParameter(
+                "several files do not fit on stdout; name a folder with -o, for example -o structures"
+            )
+        names = {filter: str(Path(str(output)) / f"{filter.replace('-', '_')}.pdb") for filter in choices.IDEAL_FILTERS}
+    else:
+        names = {name: output or "-"}
+    _write(names)
+
+
+def _write(names: dict[str, str]) -> None:
+    """Build every filter (name -> file) and write it, refusing unwritable places first."""
     from selectivity.files import require_writable, write_text
 
-    if output != "-":
-        require_writable(output)
+    for place in names.values():
+        if place != "-":
+            require_writable(place)
     from selectivity.structure.ideal import build_pdb
 
-    text = build_pdb(name)
-    if output == "-":
-        sys.stdout.write(text)
-        return
-    write_text(output, text)
-    print(f"{output}: idealised filter {name}, coordinates in Å")
+    for filter, place in names.items():
+        text = build_pdb(filter)
+        if place == "-":
+            sys.stdout.write(text)
+        else:
+            write_text(place, text)
+            print(f"{place}: idealised filter {filter}, coordinates in Å")

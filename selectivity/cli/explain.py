@@ -52,9 +52,10 @@ def explain(
     json_to: JsonTo = None,
     csv_to: CsvTo = None,
 ) -> None:
-    """Explain why a site prefers one ion: what each ion pays to leave water, what the site pays back, term by term (kJ/mol).
+    """Why a site prefers one ion: its balance sheet.
 
-    The difference is the site's ddG, a binding preference; it is not the barrier that sets the permeability ratio.
+    What each ion pays to leave water and what the site pays back, term by term (kJ/mol), in words and numbers. The
+    difference is the site's ddG, a binding preference; it is not the barrier that sets the permeability ratio.
 
     \b
     $ selectivity explain structures/kcsa_like.pdb --site S2

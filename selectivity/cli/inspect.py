@@ -20,11 +20,36 @@ def inspect(
     json_to: JsonTo = None,
     csv_to: CsvTo = None,
 ) -> None:
-    """Show the filter of a structure file: rings (radius and height in Å), sites, ions with summed occupancy, and how it was
-    obtained (assembly, altlocs, pore, copies merged). No energies.
+    """What was found in a structure file, and how.
+
+    Rings (radius and height in Å), sites, ions with summed occupancy, and how the filter was obtained (assembly,
+    altlocs, pore, copies merged). No energies.
 
     \b
     $ selectivity inspect structures/kcsa_like.pdb
+    kcsa_like.pdb: filter TVGYG from residue 75, four strands, resolution not stated
+    title: IDEALISED FILTER KCSA-LIKE: CONDUCTIVE FILTER WITH THE DIMENSIONS OF KCSA
+    ring     kind      oxygens  radius (Å)  z (Å)
+    T75 OG1  hydroxyl        4        2.65  -6.10
+    T75 O    carbonyl        4        2.25  -3.10
+    V76 O    carbonyl        4        2.35   0.00
+    G77 O    carbonyl        4        2.35   3.00
+    Y78 O    carbonyl        4        2.55   6.10
+    G79 O    carbonyl        4        4.80   9.00
+    site  lining  ions (occupancy)          z (Å)  waters
+    Scav  cavity  -                 -14.1 to -6.1       0
+    S4    cage    K 1.00             -6.1 to -3.1       0
+    S3    cage    K 1.00              -3.1 to 0.0       0
+    S2    cage    K 1.00               0.0 to 3.0       0
+    S1    cage    K 1.00               3.0 to 6.1       0
+    S0    mouth   -                   6.1 to 11.1       0
+    ion  site  z (Å)  off axis (Å)  occupancy  B (Å²)  copies merged
+    K    S4    -5.00          0.00       1.00      17              1
+    K    S3    -1.60          0.00       1.00      17              1
+    K    S2     1.60          0.00       1.00      17              1
+    K    S1     5.00          0.00       1.00      17              1
+    how: PDB read as deposited; altloc none; pore 1 of 1 (chains A, B, C, D (TVGYG 75)); 0 symmetry
+      copies of ions and waters merged
     """
     outputs = Outputs(json_to, csv_to)
     source = Source.of(assembly, pore, altloc, rings)

@@ -47,9 +47,10 @@ def ratio(
     json_to: JsonTo = None,
     csv_to: CsvTo = None,
 ) -> None:
-    """Turn a barrier difference into a permeability ratio, P_K/P_Na = exp(ddG‡/RT), or a ratio into the barrier difference.
+    """Barrier difference to permeability ratio, and back.
 
-    DDG is in kJ/mol (--unit kcal: kcal/mol), the temperature in K. A permeability ratio is not a conductance ratio.
+    P_K/P_Na = exp(ddG‡/RT). DDG is in kJ/mol (--unit kcal: kcal/mol), the temperature in K. A permeability ratio is
+    not a conductance ratio.
 
     \b
     $ selectivity ratio 12

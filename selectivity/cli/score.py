@@ -58,11 +58,13 @@ def score(
     csv_to: CsvTo = None,
     plot_to: PlotTo = None,
 ) -> None:
-    """Score K+ against Na+ in the filter of each structure file: per-site ddG (kJ/mol), barrier difference ddG‡ (kJ/mol),
+    """The whole chain: structure file to membrane potential.
+
+    Scores K+ against Na+ in the filter of each file: per-site ddG (kJ/mol), barrier difference ddG‡ (kJ/mol),
     permeability ratio P_K/P_Na with its 95 % interval, membrane potential (mV).
 
-    One file prints the whole chain; several print a line each. A filter that does not conduct is a result (exit code 0); a
-    file that cannot be read is reported, the others go on, and the exit code is 1.
+    One file prints the whole chain; several print a line each. A filter that does not conduct is a result (exit
+    code 0); a file that cannot be read is reported, the others go on, and the exit code is 1.
 
     \b
     $ selectivity score structures/kcsa_like.pdb

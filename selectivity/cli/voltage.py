@@ -36,9 +36,10 @@ def voltage(
     json_to: JsonTo = None,
     csv_to: CsvTo = None,
 ) -> None:
-    """Goldman-Hodgkin-Katz voltage (mV, inside minus outside) of a membrane, beside the Nernst potential of each ion.
+    """Membrane potential of a cell from permeabilities.
 
-    The cell gives concentrations (mM), relative permeabilities and temperature (K); each can be replaced. With --ratio the
+    Goldman-Hodgkin-Katz voltage (mV, inside minus outside), beside the Nernst potential of each ion. The cell gives
+    concentrations (mM), relative permeabilities and temperature (K); each can be replaced. With --ratio the
     membrane passes K+ and Na+ only, in that ratio.
 
     \b

@@ -20,7 +20,7 @@ _KEYWORDS = (
     "cell",
     "ions",
 )
-_KEYWORD = re.compile(rf"\b({'|'.join(_KEYWORDS)})=(?:(True)\b)?")
+_KEYWORD = re.compile(rf"\b({'|'.join(_KEYWORDS)})=(?:True\b)?")
 
 
 def in_options(message: str) -> str:
@@ -30,11 +30,13 @@ def in_options(message: str) -> str:
     'two pores found; choose with --pore, or pass --force'
     >>> in_options("hydration_state='water' is not known")
     "--hydration-state 'water' is not known"
+    >>> in_options("PDB (.pdb, .ent): check")
+    'PDB (.pdb, .ent): check'
     """
-    spelled = _KEYWORD.sub(_option, " ".join(message.split()))
-    return re.sub(r" +([,;.)])", r"\1", spelled).rstrip()
+    return _KEYWORD.sub(_option, " ".join(message.split()))
 
 
 def _option(match: re.Match[str]) -> str:
-    name = match[1].replace("_", "-")
-    return f"--{name}" if match[2] else f"--{name} "
+    following = match.string[match.end() : match.end() + 1]
+    value_follows = not match[0].endswith("True") and following not in ("", " ", ",", ";", ".", ")")
+    return f"--{match[1].replace('_', '-')}" + (" " if value_follows else "")
