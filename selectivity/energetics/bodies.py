@@ -95,7 +95,10 @@ def pull_back(q, xyz, grad, centre, start, mobility, offset, ion_axis, slope):
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def rotation_slope(wx, wy, wz, tx, ty, tz, slope, k):
-    """Fill slope[k : k + 3] with the gradient with respect to w, J^T t with t = sum of arm x gradient, J = 1 + (1-cos w)/w^2 [w] + (w - sin w)/w^3 [w]^2."""
+    """Fill slope[k : k + 3] with the gradient J^T t with respect to w, t = sum of arm x gradient over the body.
+
+    J = 1 + (1 - cos w)/w^2 [w] + (w - sin w)/w^3 [w]^2, the left Jacobian of the rotation vector.
+    """
     angle2 = wx * wx + wy * wy + wz * wz
     if angle2 < 1e-8:
         a, b = 0.5 - angle2 / 24.0, 1.0 / 6.0 - angle2 / 120.0

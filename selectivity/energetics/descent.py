@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from selectivity.energetics.bodies import FREE, TORSION, place, pull_back
-from selectivity.energetics.kernels import FLAGS, N_TERMS, interactions
+from selectivity.energetics.kernels import FLAGS, interactions
 
 HISTORY = 100
 """Pairs of steps and gradient changes that L-BFGS remembers. Vacant sites relax along soft collective motions: with 12 pairs a
@@ -102,7 +102,23 @@ def largest(work, row):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def descend(base, params, ref, centre, start, mobility, offset, ion_axis, walls, coupling, tolerance, max_evaluations, xyz, terms, work):
+def descend(
+    base,
+    params,
+    ref,
+    centre,
+    start,
+    mobility,
+    offset,
+    ion_axis,
+    walls,
+    coupling,
+    tolerance,
+    max_evaluations,
+    xyz,
+    terms,
+    work,
+):
     """Minimise over body coordinates from ``base``; ``xyz`` begins as a copy of it and ends at the minimum.
 
     ``terms`` (7,) is filled there; ``work`` is zeros (6, n coordinates).

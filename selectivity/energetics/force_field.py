@@ -90,9 +90,7 @@ def group_geometry() -> GroupGeometry:
     >>> group_geometry().water_angle
     104.52
     """
-    values = {
-        (row["group"], row["quantity"]): float(row["value"]) for row in read_table("force_fields_geometry")
-    }
+    values = {(row["group"], row["quantity"]): float(row["value"]) for row in read_table("force_fields_geometry")}
     return GroupGeometry(
         hydroxyl_oh=values["hydroxyl", "oh_length"],
         hydroxyl_angle=values["hydroxyl", "coh_angle"],
@@ -125,4 +123,3 @@ def _freeze(name: str, table: dict[str, dict[str, AtomType]]) -> ForceField:
 def _elsewhere(ion: str) -> str:
     others = [field.name for field in _tables().values() if ion in field.ions]
     return f"{', '.join(others)} has it" if others else ""
-

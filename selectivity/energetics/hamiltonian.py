@@ -1,6 +1,6 @@
 """What is the energy of ions among ligand groups, term by term? The Hamiltonian of THEORY section 2 as functions of arrays.
 
-    U = sum over pairs of different bodies [ke qi qj / r + eps_ij ((Rm_ij/r)^12 - 2 (Rm_ij/r)^6)] + sum 1/2 k |x - x_ref|^2 + walls
+U = sum over pairs of different bodies [ke qi qj / r + eps_ij ((Rm_ij/r)^12 - 2 (Rm_ij/r)^6)] + sum 1/2 k |x - x_ref|^2 + walls
 """
 
 from __future__ import annotations
@@ -104,9 +104,7 @@ def evaluate(
     packed = pack_system(system, names, regions_of(region, len(names)))
     xyz = columns(system, positions, ion_positions, len(names))
     grad, terms = np.empty_like(xyz), np.empty(kernels.N_TERMS)
-    kernels.interactions(
-        xyz, packed.params, packed.reference, packed.start, packed.walls, packed.coupling, grad, terms
-    )
+    kernels.interactions(xyz, packed.params, packed.reference, packed.start, packed.walls, packed.coupling, grad, terms)
     return terms_of(terms), grad[:, : system.n_atoms].T.copy(), grad[:, system.n_atoms :].T.copy()
 
 
@@ -129,7 +127,7 @@ def regions_of(region: Region | Sequence[Region] | None, n_ions: int) -> tuple[R
     if region is None:
         return (Region(),) * n_ions
     single = len(region) == 3 and not isinstance(region[0], tuple)
-    regions = (Region(*region),) * n_ions if single else tuple(Region(*r) for r in region)  # type: ignore[misc, arg-type]
+    regions = (Region(*region),) * n_ions if single else tuple(Region(*r) for r in region)  # type: ignore[misc]
     if len(regions) != n_ions:
         raise OutOfRange(f"{len(regions)} regions for {n_ions} ions: give one, or one for each ion")
     for entry in regions:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from selectivity.energetics.force_field import force_field as force_field_by_name
 from selectivity.energetics.groups import (
@@ -172,9 +172,7 @@ def _partner(filter: Filter, ring: Ring, oxygen: int, positions: Vector) -> int:
     )
 
 
-def _filter_group(
-    filter: Filter, ring: Ring, carbon: int, oxygen: int, positions: Vector, sigma: Sigma
-) -> Group:
+def _filter_group(filter: Filter, ring: Ring, carbon: int, oxygen: int, positions: Vector, sigma: Sigma) -> Group:
     heavy = (carbon, oxygen)
     restraint = [_restraint(filter, atom, sigma) for atom in heavy]
     ids = tuple(filter.atoms[atom].deposited_id for atom in heavy)
@@ -207,29 +205,26 @@ def _restraint(filter: Filter, atom: int, sigma: Sigma) -> float:
 
 
 def _join(first: LigandSystem, second: LigandSystem) -> LigandSystem:
-    arrays = {
-        name: _frozen(np.concatenate([getattr(first, name), getattr(second, name)]))
-        for name in (
-            "positions",
-            "charge",
-            "epsilon_kj_mol",
-            "half_rmin",
-            "restraint_kj_mol_A2",
-            "regions",
-            "deposited_ids",
-        )
-    }
+    def both(name: str) -> Vector:
+        return _frozen(np.concatenate([getattr(first, name), getattr(second, name)]))
+
     return replace(
         first,
-        **arrays,
+        positions=both("positions"),
         group=_frozen(np.concatenate([first.group, second.group + first.n_groups])),
+        charge=both("charge"),
+        epsilon_kj_mol=both("epsilon_kj_mol"),
+        half_rmin=both("half_rmin"),
+        restraint_kj_mol_A2=both("restraint_kj_mol_A2"),
+        regions=both("regions"),
         kinds=first.kinds + second.kinds,
         labels=first.labels + second.labels,
         atom_names=first.atom_names + second.atom_names,
+        deposited_ids=both("deposited_ids"),
     )
 
 
-def _frozen(values: object) -> np.ndarray:
+def _frozen(values: ArrayLike) -> NDArray[Any]:
     array = np.array(values)
     array.setflags(write=False)
     return array

@@ -183,7 +183,9 @@ def _start_positions(starts: ArrayLike, n_ions: int) -> Vector:
         return np.zeros((1, 0, 3))
     array = np.asarray(starts, dtype=float)
     if array.size == 0 or array.shape[-1] != 3 or array.size % (3 * n_ions):
-        raise OutOfRange(f"starts have shape {array.shape}: needed (starts, {n_ions}, 3), the positions of {n_ions} ions in Å")
+        raise OutOfRange(
+            f"starts have shape {array.shape}: needed (starts, {n_ions}, 3), the positions of {n_ions} ions in Å"
+        )
     return array.reshape(-1, n_ions, 3)
 
 
