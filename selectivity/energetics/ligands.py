@@ -205,7 +205,7 @@ def _restraint(filter: Filter, atom: int, sigma: Sigma) -> float:
 
 
 def _join(first: LigandSystem, second: LigandSystem) -> LigandSystem:
-    def both(name: str) -> Vector:
+    def both(name: str) -> NDArray[Any]:
         return _frozen(np.concatenate([getattr(first, name), getattr(second, name)]))
 
     return replace(

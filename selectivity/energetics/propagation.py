@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from selectivity.energetics.arrangements import on_bonds
 from selectivity.energetics.coordinate_error import AtomErrors, perturbed, propagated_error
 from selectivity.energetics.hamiltonian import evaluate
 from selectivity.energetics.ligands import LigandSystem
@@ -126,30 +127,15 @@ def moved_system(system: LigandSystem, errors: LigandErrors, rng: np.random.Gene
     atoms = AtomErrors(errors.sigma[known], errors.unique[known], "", False)
     wanted = np.array(system.positions)
     wanted[known] = perturbed(system.positions[known], atoms, rng)
-    start = system.group_start()
-    for first, last in zip(start[:-1], start[1:], strict=True):
-        wanted[first:last] = _placed(system.positions[first:last], wanted[first : first + 2])
-    wanted.setflags(write=False)
-    return replace(system, positions=wanted)
-
-
-def _placed(shape: Vector, pair: Vector) -> Vector:
-    """A group of unchanged shape whose first two atoms lie on the line through ``pair``, about its middle."""
-    old, new = shape[1] - shape[0], pair[1] - pair[0]
-    a, b = old / np.linalg.norm(old), new / np.linalg.norm(new)
-    cross, cosine = np.cross(a, b), float(a @ b)
-    skew = np.array([[0, -cross[2], cross[1]], [cross[2], 0, -cross[0]], [-cross[1], cross[0], 0]])
-    turn = np.eye(3) + skew + skew @ skew / (1.0 + cosine)
-    return (shape - shape[:2].mean(axis=0)) @ turn.T + pair.mean(axis=0)
+    placed = on_bonds(system, system.positions, wanted)
+    placed.setflags(write=False)
+    return replace(system, positions=placed)
 
 
 def _carried(system: LigandSystem, moved: LigandSystem, minimum: Minimum) -> Minimum:
     """A minimum of the unperturbed filter as a start in the perturbed one: every group takes its displacement along."""
     shifted = minimum.positions + moved.positions - system.positions
-    start = system.group_start()
-    for first, last in zip(start[:-1], start[1:], strict=True):
-        shifted[first:last] = _placed(minimum.positions[first:last], shifted[first : first + 2])
-    return replace(minimum, positions=shifted)
+    return replace(minimum, positions=on_bonds(system, minimum.positions, shifted))
 
 
 def _without_stretch(system: LigandSystem, gradient: Vector) -> Vector:
