@@ -166,7 +166,24 @@ def _tables(structure: gemmi.Structure) -> tuple[AtomTable, ...]:
     model_numbers = np.asarray(flat.model_num)
     heavy = ~np.isin(table.elements, ("H", "D"))
     numbers = list(dict.fromkeys(model_numbers.tolist()))
-    return tuple(table.take(heavy & (model_numbers == number)) for number in numbers)
+    return tuple(_one_copy_after_the_other(table.take(heavy & (model_numbers == number))) for number in numbers)
+
+
+def _one_copy_after_the_other(table: AtomTable) -> AtomTable:
+    """Undo gemmi's joining of residues that share chain and number (four subunits, all chain A 75-79): copy by copy."""
+    columns = (table.chains, table.residue_numbers, table.insertion_codes, table.residue_names, table.names, table.altlocs)
+    inverse = np.zeros(len(table), dtype=np.int64)
+    for column in columns:
+        _, codes = np.unique(column, return_inverse=True)
+        _, inverse = np.unique(inverse * (codes.max(initial=0) + 1) + codes, return_inverse=True)
+    order = np.argsort(inverse, kind="stable")
+    first = np.searchsorted(inverse[order], inverse[order])
+    copy = np.empty(len(table), dtype=np.int64)
+    copy[order] = np.arange(len(table)) - first
+    if not copy.any():
+        return table
+    _, chain = np.unique(table.chains, return_inverse=True)
+    return table.take(np.lexsort((np.arange(len(table)), copy, chain)))
 
 
 def _strings(column: Any) -> NDArray[np.str_]:

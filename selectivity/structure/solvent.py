@@ -20,6 +20,8 @@ AXIS_REACH = 20.0
 """Ions on the axis are listed this far from the second carbonyl ring, Å: the whole cavity and the mouth of a K+ channel."""
 # Rounded occupancies (0.25 four times, 0.33 three times) may add up to a little more than one.
 _ROUNDING = 1.05
+# One of four copies on a four-fold carries a quarter; a file with the copies removed keeps that number.
+_QUARTER = 0.26
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ def ions_in(seen: Sequence[SeenAtom], axis: Axis, sites: Sequence[Site]) -> tupl
             FilterIon(group[0].name, group[0].residue_name, (x0, x1, x2), z, radial, site, occupancy, b_factor, len(group))
         )
         copies += len(group) - 1
+        if len(group) == 1 and radial < MERGE_DISTANCE and occupancy <= _QUARTER:
+            notes.append(
+                f"{group[0].name} on the axis at z {z:.1f} Å has occupancy {occupancy:.2f} and no copies: perhaps the share of a "
+                "special position, kept as it is"
+            )
         if whole:
             notes.append(
                 f"{len(group)} copies of {group[0].name} at z {z:.1f} Å carry the occupancy of the whole site: {occupancy:.2f} kept"
