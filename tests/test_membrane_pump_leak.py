@@ -162,7 +162,7 @@ def test_a_cell_that_swells_without_limit_says_so():
 
 
 def test_presets_are_complete_and_cited():
-    assert "pump-leak neuron" in pump_leak_cell_names()
+    assert "pump-leak-neuron" in pump_leak_cell_names()
     assert "dusterwald2018" in NEURON.sources
     assert NEURON.volume_fl == pytest.approx(math.pi * 25 * 25) and NEURON.area_um2 == pytest.approx(
         2 * math.pi * 5 * 25
@@ -190,7 +190,7 @@ def test_bad_cells_are_refused(change, found):
 
 
 def test_unknown_names_are_refused():
-    with pytest.raises(UnknownChoice, match="pump-leak neuron"):
+    with pytest.raises(UnknownChoice, match="pump-leak-neuron"):
         pump_leak_cell("squid")
     with pytest.raises(UnknownChoice, match="no field"):
         NEURON.with_changes(conductance=1.0)

@@ -117,7 +117,7 @@ class PumpLeakCell:
         return replace(self, **changes)  # type: ignore[arg-type]
 
 
-def pump_leak_cell(name: str = "pump-leak neuron") -> PumpLeakCell:
+def pump_leak_cell(name: str = "pump-leak-neuron") -> PumpLeakCell:
     """A cell of data/pump_leak_presets.csv with all its sources.
 
     >>> cell = pump_leak_cell()

@@ -10,7 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import solve_ivp
 from scipy.optimize import root
 
+from selectivity.constants import thermal_voltage
 from selectivity.errors import SelectivityError
+from selectivity.membrane.pump import PumpKinetics, pump_slopes
 from selectivity.membrane.pump_leak import PumpLeakCell
 from selectivity.membrane.pump_leak_equations import (
     ATP,
@@ -136,6 +138,23 @@ def steady_state_curve(
         stable=np.array([s.stable for s in done]),
         states=done,
     )
+
+
+def with_matched_pump(cell: PumpLeakCell, kinetics: PumpKinetics) -> PumpLeakCell:
+    """The same cell with another pump law, scaled so that its resting state is the one it had.
+
+    Only the law's shape changes: how the pump answers when sodium, potassium or voltage leave their resting values.
+
+    >>> from selectivity.membrane.pump import pump_kinetics
+    >>> from selectivity.membrane.pump_leak import pump_leak_cell
+    >>> saturable = with_matched_pump(pump_leak_cell(), pump_kinetics("luo-rudy-1994"))
+    >>> round(steady_state(saturable).v_mv, 2), round(saturable.pump.maximal_ua_per_cm2, 2)
+    (-72.59, 4.08)
+    """
+    rest = steady_state(cell).state
+    u = rest.v_mv / thermal_voltage(cell.temperature)
+    here = pump_slopes(kinetics, rest.inside_mm["Na"], rest.outside_mm["Na"], rest.outside_mm["K"], u)[0]
+    return cell.with_changes(pump=kinetics.scaled(rest.pump_cycle_ua_per_cm2 / here))
 
 
 def _root(equations: PumpLeakEquations, start: State) -> State | None:
