@@ -10,11 +10,15 @@ import time
 
 import numpy as np
 
+from selectivity.membrane.protocols import pump_blocked
 from selectivity.membrane.pump_leak import pump_leak_cell
 from selectivity.membrane.pump_leak_equations import Drive, PumpLeakEquations
 from selectivity.membrane.pump_leak_steady import steady_state
-from selectivity.membrane.protocols import pump_blocked, run_down  EULER_STEP_S = 1e-3
-from selectivity.membrane.rundown import 
+from selectivity.membrane.rundown import run_down
+
+EULER_STEP_S = 1e-3
+
+
 def explicit_euler(minutes: float) -> float:
     """Voltage (mV) after `minutes` with the pump off, by 1 ms steps of the same equations."""
     cell = pump_leak_cell()

@@ -149,7 +149,7 @@ def with_matched_pump(cell: PumpLeakCell, kinetics: PumpKinetics) -> PumpLeakCel
     >>> from selectivity.membrane.pump_leak import pump_leak_cell
     >>> saturable = with_matched_pump(pump_leak_cell(), pump_kinetics("luo-rudy-1994"))
     >>> round(steady_state(saturable).v_mv, 2), round(saturable.pump.maximal_ua_per_cm2, 2)
-    (-72.59, 4.08)
+    (-72.59, 3.64)
     """
     rest = steady_state(cell).state
     u = rest.v_mv / thermal_voltage(cell.temperature)
