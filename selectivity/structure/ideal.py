@@ -56,6 +56,7 @@ def _ideal_filter(name: str) -> Filter:
         pores_found=(pore,),
         merged_copies=0,
         title=_title(name),
+        resolution_angstrom=_resolution(name),
         notes=(" ".join(_remarks(name)),),
     )
     return filter_from_strands(
@@ -79,11 +80,14 @@ def build_pdb(name: str) -> str:
         _ions(name),
         (),
         title=_title(name).upper().replace("Å", "A"),
+        resolution=_resolution(name),
     )
     lines = text.splitlines()
     titles = sum(line.startswith("TITLE") for line in lines)
-    remarks = ["EXPDTA    THEORETICAL MODEL", *(f"REMARK   6 {line}" for line in _remarks(name))]
-    return "\n".join([*lines[:titles], *(f"{line:<80}" for line in remarks), *lines[titles:]]) + "\n"
+    head = next(number for number, line in enumerate(lines) if line.startswith("ATOM"))
+    kind = f"{'EXPDTA    THEORETICAL MODEL':<80}"
+    remarks = [f"{f'REMARK   6 {line}':<80}" for line in _remarks(name)]
+    return "\n".join([*lines[:titles], kind, *lines[titles:head], *remarks, *lines[head:]]) + "\n"
 
 
 def write_structures(folder: str | Path) -> list[Path]:
@@ -126,6 +130,12 @@ def _title(name: str) -> str:
     return f"Idealised filter {name}: {_row(name)['title']}"
 
 
+def _resolution(name: str) -> float | None:
+    """Resolution (Å) of the structure that lent its dimensions: an idealised filter is known no better than that one."""
+    cell = _row(name)["resolution_angstrom"]
+    return float(cell) if cell else None
+
+
 def _signature_length(name: str) -> int:
     return len(_row(name)["residues"].split()) - 2
 
@@ -158,6 +168,8 @@ def _remarks(name: str) -> Iterator[str]:
         "at CB or OG1, the first and last residue of a chain are stubs. The B-factors and occupancies are labels, not "
         "measurements. The tables and their sources are selectivity/data/ideal_strand*.csv."
     )
+    if _resolution(name) is not None:
+        text += " The resolution is that of the structure whose dimensions were rounded; the coordinate error follows from it."
     yield from textwrap.wrap(text, 68)
 
 
