@@ -91,8 +91,9 @@ def test_selections_that_say_nothing(tetramer_file: Path, rings: list[str], mess
 @pytest.mark.parametrize(
     ("rings", "message"),
     [
-        (["*:75:O,*:78:O", "*:76:O", "*:77:O"], "ring 1, .* spread 9.* Å along the axis.*separate rings"),
-        (["A:75:O,A:79:O"], "from their axis; a pore keeps them within 8 Å|spread"),
+        (["*:75:O,*:78:O", "*:76:O", "*:77:O"], "ring 1, .* spread 4.5 Å along the axis.*separate rings"),
+        (["A:75:O,A:79:O"], "2 oxygens in all; three that do not lie on one line"),
+        (["*:74-79:O,*:79:CA"], "spread"),
     ],
 )
 def test_oxygens_of_different_planes_are_no_ring(tetramer_file: Path, rings: list[str], message: str) -> None:

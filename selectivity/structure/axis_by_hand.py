@@ -42,6 +42,10 @@ def _refined(
     points: Sequence[NDArray[np.float64]], centre: NDArray[np.float64], start: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
     e1, e2 = perpendicular(start)
+    everything = np.concatenate(points)
+    sizes = np.array([len(p) for p in points])
+    first = np.cumsum(sizes) - sizes
+    ring = np.repeat(np.arange(len(points)), sizes)
 
     def line(p: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         direction = start + p[2] * e1 + p[3] * e2
@@ -49,14 +53,13 @@ def _refined(
 
     def residuals(p: NDArray[np.float64]) -> NDArray[np.float64]:
         axis = Axis(*line(p))
-        inside, mean = [], []
-        for ring in points:
-            radii, heights = axis.radii(ring), axis.heights(ring)
-            inside += [radii - radii.mean(), heights - heights.mean()]
-            mean.append(radii.mean())
-        return np.concatenate([*inside, _BETWEEN_RINGS * (np.array(mean) - np.mean(mean))])
+        radii, heights = axis.radii(everything), axis.heights(everything)
+        mean_radii = np.add.reduceat(radii, first) / sizes
+        mean_heights = np.add.reduceat(heights, first) / sizes
+        between = _BETWEEN_RINGS * (mean_radii - mean_radii.mean())
+        return np.concatenate([radii - mean_radii[ring], heights - mean_heights[ring], between])
 
-    fit = least_squares(residuals, np.zeros(4), xtol=1e-14, ftol=1e-14, gtol=1e-14)
+    fit = least_squares(residuals, np.zeros(4), xtol=1e-12, ftol=1e-12, gtol=1e-12)
     return (round(float(fit.cost), 9), *line(fit.x))
 
 

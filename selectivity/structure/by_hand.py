@@ -25,8 +25,10 @@ from selectivity.structure.table import StructureData
 
 # Oxygens further out than this from the axis do not line one pore (carboxylate rings of Na+ and Ca2+ channels: 4-6 Å).
 _WIDEST = 8.0
-# Oxygens of one ring lie in one plane; carbonyls of consecutive residues are 3 Å apart, a turn of gramicidin rises 5 Å.
-_FLAT = 6.0
+# Consecutive rings of a filter are 3 Å apart: oxygens further apart than this along the axis belong to different rings.
+_FLAT = 3.0
+# Oxygens closer than this to one straight line (Å) leave the axis open.
+_THICKNESS = 0.5
 _NEAR_IN_SEQUENCE = 5
 
 Member = tuple[int, int]
@@ -145,6 +147,12 @@ def _atoms(
 
 
 def _checked_axis(data: StructureData, texts: Sequence[str], points: Sequence[NDArray[np.float64]]) -> Axis:
+    everything = np.concatenate(points)
+    if len(everything) < 3 or np.linalg.svd(everything - everything.mean(axis=0), compute_uv=False)[1] < _THICKNESS:
+        raise FilterNotFound(
+            f"{data.source}: {len(everything)} oxygens in all; three that do not lie on one line are needed to place an axis: "
+            "list more rings"
+        )
     axis = axis_of_rings(points)
     widest = max(float(axis.radii(at).max()) for at in points)
     if widest > _WIDEST:
