@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from selectivity.energetics.arrangements import shaken
 from selectivity.energetics.ligands import LigandSystem
-from selectivity.energetics.minimise import OFF_AXIS, Minimum, Region, minimise
+from selectivity.energetics.minimise import OFF_AXIS, TORSION_STARTS, Minimum, Region, minimise
 from selectivity.errors import OutOfRange
 from selectivity.structure.filter import Site
 
@@ -130,7 +130,7 @@ class _Search:
             here: Minimum | None = None
             for i in order:
                 before = here
-                here = self._fresh(ion, i, (0.0,)) if before is None else self._from(ion, i, before)
+                here = self._fresh(ion, i, TORSION_STARTS[:1]) if before is None else self._from(ion, i, before)
                 energies[i] = here.energy_kj_mol
                 self._offer(ion, i, here)
                 if before is not None:
@@ -144,7 +144,7 @@ class _Search:
         for site in sites:
             inside = np.flatnonzero((self.z > site.z_low + 1e-9) & (self.z < site.z_high - 1e-9))
             for i in dict.fromkeys((inside[0], inside[len(inside) // 2], inside[-1])):
-                self._offer(ion, int(i), self._fresh(ion, int(i), None))
+                self._offer(ion, int(i), self._fresh(ion, int(i), TORSION_STARTS))
 
     def shake(self, ion: str, sites: Sequence[Site]) -> None:
         """Starts from shaken rings, at the centres and planes of the given sites."""
@@ -152,9 +152,10 @@ class _Search:
         heights = {height for site in sites for height in (site.z_low, 0.5 * (site.z_low + site.z_high), site.z_high)}
         for height in sorted(heights):
             i = int(np.argmin(np.abs(self.z - height)))
-            best = self.best[ion][i]
-            for _ in range(SHAKES if best is not None else 0):
-                self._offer(ion, i, self._from(ion, i, shaken(self.system, best, rng)))
+            known = self.best[ion][i]
+            if known is not None:
+                for _ in range(SHAKES):
+                    self._offer(ion, i, self._from(ion, i, shaken(self.system, known, rng)))
 
     def settle(self, low: float, high: float) -> None:
         """Exchange arrangements between neighbours and ions until nothing improves from low to high, then carry them outward.
@@ -197,11 +198,15 @@ class _Search:
         self.best[ion][i] = found
         return True
 
-    def _fresh(self, ion: str, i: int, torsions: tuple[float, ...] | None) -> Minimum:
-        starts = [[*OFF_AXIS, self.z[i]]]
-        families = {} if torsions is None else {"torsion_starts": torsions}
+    def _fresh(self, ion: str, i: int, torsions: Sequence[float]) -> Minimum:
         return minimise(
-            self.system, ion, starts, fixed_z=float(self.z[i]), region=self._region(i), rigid=self.rigid, **families
+            self.system,
+            ion,
+            [[*OFF_AXIS, self.z[i]]],
+            fixed_z=float(self.z[i]),
+            region=self._region(i),
+            rigid=self.rigid,
+            torsion_starts=torsions,
         )
 
     def _from(self, ion: str, i: int, seed: Minimum) -> Minimum:

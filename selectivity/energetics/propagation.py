@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selectivity.energetics.arrangements import on_bonds
-from selectivity.energetics.coordinate_error import AtomErrors, perturbed, propagated_error
+from selectivity.energetics.coordinate_error import AtomErrors, cylindrical, perturbed, propagated_error
 from selectivity.energetics.hamiltonian import evaluate
 from selectivity.energetics.ligands import LigandSystem
 from selectivity.energetics.minimise import Minimum, Region, minimise, reference_gradient
@@ -26,6 +26,9 @@ Vector = NDArray[np.float64]
 
 RESAMPLES = 12
 """Perturbed filters for a site whose basin may change: the spread of twelve is known to a fifth, enough for an error bar."""
+
+DRAWS = 400
+"""Perturbed filters to first order: they cost next to nothing, and 400 give a standard error to 4 %."""
 
 BASIN_SIGMAS = 2.0
 """A basin may change when another lies within so many standard errors of the lowest one."""
@@ -72,21 +75,29 @@ def gradient_error(system: LigandSystem, gradient: Vector, errors: LigandErrors)
     return propagated_error(gradient[known], system.positions[known], errors.sigma[known], errors.unique[known])
 
 
-def weighted_error(
+def sampled_ddg(
     system: LigandSystem,
     ions: tuple[str, str],
     minima: Sequence[Mapping[str, Minimum]],
-    weights: Sequence[float],
     errors: LigandErrors,
     *,
     rigid: bool,
-) -> float:
-    """Standard error (kJ/mol) of sum w_i ddG_i, each ddG_i between the minima of both ions at one height or site."""
-    gradient = np.zeros((system.n_atoms, 3))
-    for pair, weight in zip(minima, weights, strict=True):
-        if weight > 0.0:
-            gradient += weight * ddg_gradient(system, ions, pair, rigid=rigid)
-    return gradient_error(system, gradient, errors)
+    seed: int,
+    draws: int = DRAWS,
+) -> Vector:
+    """Changes of ddG at n heights or sites in ``draws`` filters perturbed at random, (draws, n) kJ/mol, to first order.
+
+    The ions are held at their heights, so no basin changes along the axis. The gradients are exact; drawing displacements
+    instead of adding variances keeps the heights correlated and lets a rule that is not linear see them.
+    """
+    rng = np.random.default_rng(seed)
+    known = np.flatnonzero(errors.unique >= 0)
+    numbers, index = np.unique(errors.unique[known], return_inverse=True)
+    sensitivity = np.zeros((len(minima), len(numbers), 3))
+    for row, pair in zip(sensitivity, minima, strict=True):
+        gradient = ddg_gradient(system, ions, pair, rigid=rigid)[known]
+        np.add.at(row, index, cylindrical(gradient, system.positions[known]) * errors.sigma[known][:, None])
+    return rng.standard_normal((draws, 3 * len(numbers))) @ sensitivity.reshape(len(minima), -1).T
 
 
 def site_error(

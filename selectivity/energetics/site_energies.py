@@ -82,15 +82,16 @@ def site_energies(
     rings: Sequence[Ring],
     system: LigandSystem,
     profile: PoreProfile,
+    ions: tuple[str, str],
     dehydration: Mapping[str, float],
     *,
     rigid: bool = False,
 ) -> tuple[SiteEnergy, ...]:
     """The energies of every site, from the arrangements that the profile found and fresh starts at both planes and the centre.
 
-    ``dehydration`` maps each of the profile's two ions to what leaving water costs it (kJ/mol).
+    ``ions`` (first, second) are those of the profile in the order that gives ddG its sign; ``dehydration`` maps each to what
+    leaving water costs it (kJ/mol).
     """
-    first, second = profile.ions
     empty = empty_filter(system, profile, rigid=rigid)
     energies = []
     for site in sites:
@@ -98,7 +99,7 @@ def site_energies(
         energies.append(
             SiteEnergy(
                 site=site,
-                ions=(first, second),
+                ions=ions,
                 minima=minima,
                 empty=empty.terms,
                 basin={ion: basin_of(site, rings, minimum) for ion, minimum in minima.items()},
@@ -152,7 +153,7 @@ def touches_wall(site: Site, minimum: Minimum) -> bool:
 def _lowest_along(site: Site, profile: PoreProfile) -> list[Minimum]:
     """Local minima along the axis within a site, of every ion: the arrangements worth continuing from."""
     inside = profile.within(site)
-    seeds = []
+    seeds: list[Minimum] = []
     for ion in profile.ions:
         energy = profile.energies(ion)[inside]
         padded = np.concatenate([[np.inf], energy, [np.inf]])

@@ -12,7 +12,7 @@ from scipy.special import ndtri
 
 from selectivity.constants import thermal_energy
 from selectivity.errors import OutOfRange
-from selectivity.permeation.ratio import permeability_ratio
+from selectivity.permeation.ratio import LARGEST_EXPONENT, permeability_ratio
 
 INTERVAL_LEVEL = 0.95
 """Probability that the printed intervals are meant to hold."""
@@ -61,11 +61,14 @@ def ratio_interval(
 ) -> tuple[float, float]:
     """Asymmetric interval of the permeability ratio whose logarithm is normal: exp of the ends of ddG's interval over RT.
 
+    An end beyond 700 RT (a ratio of 10^304) is given as that: such an error only says that nothing is known.
+
     >>> low, high = ratio_interval(12.0, 2.0, temperature=298.15)
     >>> round(low, 1), round(high, 1)
     (26.0, 615.2)
     """
-    low, high = normal_interval(ddg_kj_mol, error_kj_mol, level=level)
+    largest = LARGEST_EXPONENT * thermal_energy(temperature)
+    low, high = (min(max(end, -largest), largest) for end in normal_interval(ddg_kj_mol, error_kj_mol, level=level))
     return permeability_ratio(low, temperature=temperature), permeability_ratio(high, temperature=temperature)
 
 

@@ -25,6 +25,7 @@ class FilterEnergies:
     """Everything about one filter that the later stages read; ``runs`` are the formed cages between carbonyl planes."""
 
     filter: Filter
+    ions: tuple[str, str]
     coordinations: tuple[Coordination, ...]
     conductive: bool
     conductive_reason: str
@@ -39,7 +40,7 @@ class FilterEnergies:
     @property
     def ddg(self) -> Vector:
         """ddG along the axis, kJ/mol, positive for the first ion."""
-        first, second = self.profile.ions
+        first, second = self.ions
         return self.profile.energies(second) - self.profile.energies(first) + self.water_leg
 
     def site(self, name: str) -> SiteEnergy:
@@ -56,10 +57,11 @@ def filter_energies(filter: Filter, settings: Settings) -> FilterEnergies:
         ion: -hydration_free_energy(ion, scale=settings.scale, temperature=settings.temperature)
         for ion in settings.pair
     }
-    profile = pore_profile(filter.sites, system, settings.pair, rigid=settings.rigid)
+    profile = pore_profile(filter.sites, system, settings.searched, rigid=settings.rigid)
     errors = atom_errors(filter)
     return FilterEnergies(
         filter=filter,
+        ions=settings.pair,
         coordinations=coordinations,
         conductive=conductive,
         conductive_reason=reason,
@@ -67,7 +69,7 @@ def filter_energies(filter: Filter, settings: Settings) -> FilterEnergies:
         system=system,
         profile=profile,
         sites=site_energies(
-            filter.sites, filter.rings, system, profile, dehydration, rigid=settings.rigid
+            filter.sites, filter.rings, system, profile, settings.pair, dehydration, rigid=settings.rigid
         ),
         water_leg=dehydration_difference(
             *settings.pair, scale=settings.scale, temperature=settings.temperature

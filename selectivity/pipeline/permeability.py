@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from selectivity.energetics.coordinate_error import LOW_RESOLUTION
-from selectivity.energetics.hydration import dehydration_range
+from selectivity.energetics.hydration import dehydration_difference, dehydration_range
 from selectivity.energetics.minimise import Minimum
-from selectivity.energetics.propagation import weighted_error
+from selectivity.energetics.propagation import sampled_ddg
 from selectivity.permeation.barrier import (
     FirstProfile,
     Stretch,
@@ -21,11 +22,13 @@ from selectivity.permeation.barrier import (
     trapezoid_lengths,
 )
 from selectivity.permeation.ratio import permeability_ratio
-from selectivity.permeation.rules import RULES, Barrier
+from selectivity.permeation.rules import RULES
 from selectivity.permeation.uncertainty import quadrature, ratio_interval, uniform_spread
 from selectivity.pipeline.energies import FilterEnergies
 from selectivity.pipeline.settings import Settings
 from selectivity.score import AffinityScore, Interval, RuleScore
+
+Vector = NDArray[np.float64]
 
 UNKNOWN_ERRORS: Mapping[str, float | None] = {"coordinates": None, "hydration": None, "k_profile": None}
 
@@ -54,12 +57,11 @@ def permeability(energies: FilterEnergies, settings: Settings) -> Permeability:
     forced = settings.force and not energies.conductive
     if not (energies.conductive or forced) or not energies.runs:
         return Permeability()
-    stretch, points = conducting_stretch(energies)
     given = tabulated_profile(*settings.k_profile) if settings.k_profile is not None else None
-    chosen = _Rules(energies, settings, stretch, points)
+    chosen = _Rules(energies, settings)
     results = {rule: chosen.result(rule, given) for rule in RULES}
     main = results[settings.rule]
-    affinity, well, barrier = measured_affinity_profile(stretch.planes)
+    affinity, well, barrier = measured_affinity_profile(chosen.stretch.planes)
     beside = chosen.result("profile", affinity)
     interval_only = is_low_resolution(energies)
     return Permeability(
@@ -69,8 +71,8 @@ def permeability(energies: FilterEnergies, settings: Settings) -> Permeability:
         ratio=None if interval_only else main.ratio,
         interval=main.interval,
         rules={rule: result.score(interval_only) for rule, result in results.items()},
-        at_measured_affinity=_affinity_score(beside, well, barrier, interval_only) if "K" == settings.pair[0] else None,
-        range_z=(float(stretch.z[0]), float(stretch.z[-1])),
+        at_measured_affinity=_affinity_score(beside, well, barrier, interval_only) if "K" in settings.pair else None,
+        range_z=(float(chosen.stretch.z[0]), float(chosen.stretch.z[-1])),
         interval_only=interval_only,
         forced=forced,
     )
@@ -82,8 +84,8 @@ def is_low_resolution(energies: FilterEnergies) -> bool:
     return resolution is not None and resolution > LOW_RESOLUTION
 
 
-def conducting_stretch(energies: FilterEnergies) -> tuple[Stretch, np.ndarray]:
-    """The formed run of carbonyl-lined cages as plain numbers, and the profile's points in it.
+def conducting_stretch(energies: FilterEnergies, reference: str) -> tuple[Stretch, np.ndarray]:
+    """The formed run of carbonyl-lined cages as plain numbers, ddG positive for the reference ion, and the profile's points in it.
 
     A filter that conducts has one run; where the survivors of a broken one are forced, their runs are put end to end.
     """
@@ -96,16 +98,23 @@ def conducting_stretch(energies: FilterEnergies) -> tuple[Stretch, np.ndarray]:
     sites = [site for run in energies.runs for site in run]
     planes = sorted({edge for site in sites for edge in (site.z_low, site.z_high)})
     joined = np.concatenate(points)
+    sign = 1.0 if energies.ions[0] == reference else -1.0
     stretch = Stretch(
         z=profile.z[joined],
         lengths=np.concatenate(lengths),
-        ddg=energies.ddg[joined],
+        ddg=sign * energies.ddg[joined],
         planes=np.array(planes),
         site_z=np.array([0.5 * (site.z_low + site.z_high) for site in sites]),
         site_lengths=np.array([site.z_high - site.z_low for site in sites]),
-        site_ddg=np.array([energies.site(site.name).ddg_kj_mol for site in sites]),
+        site_ddg=sign * np.array([energies.site(site.name).ddg_kj_mol for site in sites]),
     )
     return stretch, joined
+
+
+def hydration_spread(energies: FilterEnergies, settings: Settings) -> float:
+    """Standard error (kJ/mol) of the water leg: the truth may lie anywhere within the range of the published scales."""
+    low, high = dehydration_range(*settings.pair, temperature=settings.temperature)
+    return uniform_spread(low, high, energies.water_leg)
 
 
 @dataclass(frozen=True)
@@ -119,56 +128,69 @@ class _Result:
         return RuleScore(self.ddg, None if interval_only else self.ratio, self.interval)
 
 
-@dataclass(frozen=True)
 class _Rules:
-    """All rules on one stretch, with the errors that their weights carry over from the profile and the sites."""
+    """All rules on one stretch, each with the errors that reach it; computed for the reference ion, then given its sign."""
 
-    energies: FilterEnergies
-    settings: Settings
-    stretch: Stretch
-    points: np.ndarray
+    def __init__(self, energies: FilterEnergies, settings: Settings) -> None:
+        self.energies, self.settings = energies, settings
+        self.stretch, points = conducting_stretch(energies, settings.reference)
+        profile, pair = energies.profile, settings.searched
+        along: list[Mapping[str, Minimum]] = [{ion: profile.minima[ion][point] for ion in pair} for point in points]
+        in_sites = [energies.site(site.name).minima for run in energies.runs for site in run]
+        self.moves, self.site_moves = (
+            sampled_ddg(
+                energies.system, pair, minima, energies.ligand_errors, rigid=settings.rigid, seed=settings.seed
+            )
+            for minima in (along, in_sites)
+        )
 
     def result(self, rule: str, first_profile: FirstProfile | None) -> _Result:
-        temperature, access = self.settings.temperature, self.settings.access_length
-        barrier = barrier_by_rule(
-            rule, self.stretch, temperature=temperature, first_profile=first_profile, access_length=access
-        )
-        flat = first_profile is None
-        spread = first_profile_spread(rule, self.stretch, temperature=temperature, access_length=access) if flat else 0.0
+        temperature = self.settings.temperature
+        central = self._barrier(rule, first_profile)
         errors = {
-            "coordinates": self._coordinate_error(rule, barrier),
-            "hydration": float(barrier.weights.sum()) * hydration_spread(self.energies, self.settings),
-            "k_profile": spread,
+            "coordinates": self._coordinate_error(rule, first_profile, central),
+            "hydration": self._hydration_error(rule, first_profile, central),
+            "k_profile": first_profile_spread(
+                rule, self.stretch, temperature=temperature, access_length=self.settings.access_length
+            )
+            if first_profile is None
+            else 0.0,
         }
+        ddg = central if self.settings.pair[0] == self.settings.reference else -central
         return _Result(
-            ddg=barrier.ddg_kj_mol,
+            ddg=ddg,
             errors=errors,
-            ratio=permeability_ratio(barrier.ddg_kj_mol, temperature=temperature),
-            interval=ratio_interval(barrier.ddg_kj_mol, quadrature(errors.values()), temperature=temperature),
+            ratio=permeability_ratio(ddg, temperature=temperature),
+            interval=ratio_interval(ddg, quadrature(errors.values()), temperature=temperature),
         )
 
-    def _coordinate_error(self, rule: str, barrier: Barrier) -> float:
-        energies = self.energies
-        if rule == "sites":
-            names = [site.name for run in energies.runs for site in run]
-            minima: list[Mapping[str, Minimum]] = [energies.site(name).minima for name in names]
-        else:
-            pair = self.settings.pair
-            minima = [{ion: energies.profile.minima[ion][point] for ion in pair} for point in self.points]
-        return weighted_error(
-            energies.system,
-            self.settings.pair,
-            minima,
-            list(barrier.weights),
-            energies.ligand_errors,
-            rigid=self.settings.rigid,
-        )
+    def _barrier(
+        self, rule: str, first_profile: FirstProfile | None, along: Vector | float = 0.0, sites: Vector | float = 0.0
+    ) -> float:
+        """The rule with ddG changed by ``along`` at the heights and by ``sites`` in the sites (kJ/mol)."""
+        stretch = replace(self.stretch, ddg=self.stretch.ddg + along, site_ddg=self.stretch.site_ddg + sites)
+        return barrier_by_rule(
+            rule,
+            stretch,
+            temperature=self.settings.temperature,
+            first_profile=first_profile,
+            access_length=self.settings.access_length,
+        ).ddg_kj_mol
 
+    def _coordinate_error(self, rule: str, first_profile: FirstProfile | None, central: float) -> float:
+        moved = [
+            self._barrier(rule, first_profile, along, sites)
+            for along, sites in zip(self.moves, self.site_moves, strict=True)
+        ]
+        return float(np.sqrt(np.mean((np.array(moved) - central) ** 2)))
 
-def hydration_spread(energies: FilterEnergies, settings: Settings) -> float:
-    """Standard error (kJ/mol) of the water leg: the truth may lie anywhere within the range of the published scales."""
-    low, high = dehydration_range(*settings.pair, temperature=settings.temperature)
-    return uniform_spread(low, high, energies.water_leg)
+    def _hydration_error(self, rule: str, first_profile: FirstProfile | None, central: float) -> float:
+        """Both ends of the published range through the rule; the truth may lie anywhere between."""
+        settings = self.settings
+        leg = dehydration_difference(*settings.searched, scale=settings.scale, temperature=settings.temperature)
+        shifts = [end - leg for end in dehydration_range(*settings.searched, temperature=settings.temperature)]
+        low, high = sorted(self._barrier(rule, first_profile, shift, shift) for shift in shifts)
+        return uniform_spread(low, high, central)
 
 
 def _affinity_score(result: _Result, well: float, barrier: float, interval_only: bool) -> AffinityScore:

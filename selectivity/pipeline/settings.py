@@ -46,6 +46,22 @@ class Settings:
         return first, second
 
     @property
+    def reference(self) -> str:
+        """The ion whose own profile W is given (flat by default): K+ where it takes part, else the one that water holds less.
+
+        It does not depend on the order of the pair, so that swapping the ions inverts the ratio.
+        """
+        if "K" in self.pair:
+            return "K"
+        return max(self.pair, key=lambda ion: hydration_free_energy(ion, scale=self.scale, temperature=self.temperature))
+
+    @property
+    def searched(self) -> tuple[str, str]:
+        """The pair with the reference ion first: the order in which minima are searched, whatever was asked for."""
+        first, second = self.pair
+        return (first, second) if first == self.reference else (second, first)
+
+    @property
     def rigid(self) -> bool:
         """Whether heavy atoms stay at the file's coordinates."""
         return self.treatment == "rigid"
