@@ -14,7 +14,7 @@ from selectivity.structure.filter import Filter
 from selectivity.structure.geometry_warnings import quality_warnings
 from selectivity.structure.parts import FilterAtom, Provenance
 from selectivity.structure.residues import one_letter
-from selectivity.structure.rings import HYDROXYL_OXYGENS, backbone_axis_centres, filter_rings
+from selectivity.structure.rings import HYDROXYL_OXYGENS, backbone_axis_centres, filter_rings, require_order
 from selectivity.structure.sites import filter_sites
 from selectivity.structure.solvent import SeenAtom, ions_in, waters_in
 
@@ -57,24 +57,24 @@ def filter_from_strands(
     names = _strand_names(atoms)
     first = min(names, key=lambda n: n.first_residue)
     labels = [f"{letter}{number}" for letter, number in zip(first.signature, _numbers(atoms, first), strict=True)]
-    rings = filter_rings(atoms, where, axis, labels)
+    rings, notices = filter_rings(atoms, where, axis, labels)
+    require_order(rings, provenance.source)
     sites = filter_sites(rings)
     found_ions, copies, notes = ions_in(ions, axis, sites)
-    where.flags.writeable = False
     return Filter(
         signature="+".join(n.signature for n in sorted(_distinct(names), key=lambda n: n.first_residue)),
         first_residue=first.first_residue,
         n_strands=len(names),
         atoms=_share_ids(atoms, where, axis),
         positions=where,
-        axis_origin=_frozen(axis.origin),
-        axis_direction=_frozen(axis.direction),
+        axis_origin=axis.origin,
+        axis_direction=axis.direction,
         rings=rings,
         sites=sites,
         ions=found_ions,
         waters=waters_in(waters, axis, sites),
         provenance=replace(provenance, merged_copies=copies, notes=(*provenance.notes, *notes)),
-        warnings=(*warnings, *quality_warnings(atoms, rings, provenance.resolution_angstrom)),
+        warnings=(*warnings, *notices, *quality_warnings(atoms, rings, provenance.resolution_angstrom)),
     )
 
 
@@ -163,9 +163,3 @@ def _rotated(cylinder: NDArray[np.float64], first: list[int], second: list[int])
     swept = np.angle(np.exp(1j * (b[:, 1] - a[:, 1] - turn))) * a[:, 0]
     apart = np.sqrt((b[:, 0] - a[:, 0]) ** 2 + swept**2 + (b[:, 2] - a[:, 2]) ** 2)
     return bool(apart.max() < _COPY_TOLERANCE)
-
-
-def _frozen(vector: NDArray[np.float64]) -> NDArray[np.float64]:
-    fixed = np.array(vector, dtype=float)
-    fixed.flags.writeable = False
-    return fixed

@@ -220,8 +220,6 @@ def _assemble(
         diffraction=data.diffraction,
         notes=(*data.notes, *notes),
     )
-    for array in (positions, axis.origin, axis.direction):
-        array.flags.writeable = False
     return Filter(
         signature="".join(one_letter(atoms[r[0]].residue_name) for r in rows),
         first_residue=min(a.residue_number for a in atoms),

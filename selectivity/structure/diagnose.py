@@ -22,7 +22,7 @@ _WIDE_PORE = 10.0
 
 def no_filter_found(data: StructureData, candidates: Sequence[Reading]) -> str:
     """The message for a source in which no four strands converge on one axis."""
-    tried = ", ".join(r.name for r in candidates)
+    tried = ", ".join([r.name for r in candidates] + list(data.notes))
     motifs = [(m, find_motifs(m)) for m in data.models]
     known = [(t, m) for t, found in motifs for m in found if m.sequence in KNOWN_SIGNATURES]
     if known:

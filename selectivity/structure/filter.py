@@ -43,9 +43,9 @@ __all__ = [
 _Placed = TypeVar("_Placed", FilterIon, FilterWater)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Filter:
-    """A selectivity filter in the coordinates of its file (Å).
+    """A selectivity filter in the coordinates of its file (Å); two filters are equal only when they are the same object.
 
     ``positions`` has shape (n_atoms, 3) and is read-only. ``axis_origin`` lies on the axis in the plane of the second
     backbone-carbonyl ring (V76 O of KcsA), ``axis_direction`` is the unit vector from the cavity to the outside.
@@ -65,6 +65,12 @@ class Filter:
     waters: tuple[FilterWater, ...]
     provenance: Provenance
     warnings: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        for name in ("positions", "axis_origin", "axis_direction"):
+            array = np.array(getattr(self, name), dtype=np.float64)
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
 
     def pore_positions(self) -> Vector:
         """Positions of the atoms in the pore frame, shape (n_atoms, 3), Å.
@@ -117,7 +123,7 @@ class Filter:
         sites = filter_sites(rings) if any(s.name == "Scav" for s in self.sites) else numbered_sites(rings)
         note = f"rings dilated by {dr:+.3f} Å"
         provenance = replace(self.provenance, notes=(*self.provenance.notes, note))
-        return replace(self, positions=_read_only(positions), rings=rings, sites=sites, provenance=provenance)
+        return replace(self, positions=positions, rings=rings, sites=sites, provenance=provenance)
 
     def to_pdb(self, path: str | Path | None = None) -> str:
         """The filter, its ions and waters as PDB text; written to ``path`` as well when one is given.
@@ -149,14 +155,9 @@ class Filter:
 
         return replace(
             self,
-            positions=_read_only(self.positions @ rotation.T + shift),
-            axis_origin=_read_only(rotation @ self.axis_origin + shift),
-            axis_direction=_read_only(rotation @ self.axis_direction),
+            positions=self.positions @ rotation.T + shift,
+            axis_origin=rotation @ self.axis_origin + shift,
+            axis_direction=rotation @ self.axis_direction,
             ions=tuple(moved(i) for i in self.ions),
             waters=tuple(moved(w) for w in self.waters),
         )
-
-
-def _read_only(array: Vector) -> Vector:
-    array.flags.writeable = False
-    return array

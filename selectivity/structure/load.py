@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from selectivity.errors import FilterNotFound, UnknownChoice
 from selectivity.structure.altloc import choose_rows
-from selectivity.structure.assembly import PERIODIC_IMAGES, Reading, readings
+from selectivity.structure.assembly import AS_DEPOSITED, PERIODIC_IMAGES, Reading, readings
 from selectivity.structure.atoms import seen_solvent, strand_atoms
 from selectivity.structure.build import filter_from_strands
 from selectivity.structure.by_hand import filter_from_rings
@@ -150,4 +151,15 @@ def _build(
         diffraction=data.diffraction,
         notes=data.notes,
     )
-    return filter_from_strands(atoms, positions, ions=ions, waters=waters, provenance=provenance, warnings=warnings)
+    built = filter_from_strands(atoms, positions, ions=ions, waters=waters, provenance=provenance, warnings=warnings)
+    return _unique_atoms_only(built) if reading.name == AS_DEPOSITED else built
+
+
+def _unique_atoms_only(built: Filter) -> Filter:
+    """Count the refined atoms once when the file holds the symmetry copies too (re-oriented tetramers)."""
+    diffraction = built.provenance.diffraction
+    copies = len(built.atoms) // len({a.deposited_id for a in built.atoms})
+    if diffraction is None or copies == 1:
+        return built
+    unique = replace(diffraction, n_atoms=diffraction.n_atoms // copies)
+    return replace(built, provenance=replace(built.provenance, diffraction=unique))

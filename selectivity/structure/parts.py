@@ -100,7 +100,7 @@ class Diffraction:
     """What an X-ray refinement says about its own precision (the inputs of Cruickshank's DPI); None where the header is silent.
 
     ``n_atoms`` counts the modelled heavy atoms of the asymmetric unit, ``mean_b`` (Å²) is their mean B-factor,
-    ``completeness_percent`` that of the data. A file that already is an expanded assembly counts its copies too.
+    ``completeness_percent`` that of the data.
     """
 
     n_atoms: int

@@ -216,9 +216,12 @@ def _info(structure: gemmi.Structure, tag: str) -> str:
 
 def _diffraction(structure: gemmi.Structure, text: str, table: AtomTable) -> Diffraction | None:
     """What Cruickshank's precision index needs, as far as the header has it (None: not an X-ray refinement)."""
-    if "DIFFRACTION" not in _info(structure, "_exptl.method").upper() or not structure.meta.refinement:
+    method = _info(structure, "_exptl.method").upper()
+    if (method and "DIFFRACTION" not in method) or not structure.meta.refinement:
         return None
     refinement = structure.meta.refinement[0]
+    if refinement.reflection_count <= 0 and not method:
+        return None
     present = table.occupancies > 0
     return Diffraction(
         n_atoms=int(present.sum()),
