@@ -224,14 +224,14 @@ def _descend(
 ) -> _Run:
     from selectivity.energetics import descent, kernels
 
-    mobility, offset, ion_axis = _freedom(system, held, rigid)
+    mobility, offset, ion_axis = body_freedom(system, held, rigid)
     xyz, terms = base.copy(), np.empty(kernels.N_TERMS)
     work = np.zeros((6, offset[-1] + np.count_nonzero(ion_axis >= 0)))
     energy, gradient, evaluations = descent.descend(
         base,
         packed.params,
         packed.reference,
-        _centres(system, base),
+        rotation_centres(system, base),
         packed.start,
         mobility,
         offset,
@@ -249,7 +249,7 @@ def _descend(
     return _Run(energy, terms_of(terms), atoms[n:].copy(), atoms[:n].copy(), gradient, evaluations)
 
 
-def _freedom(
+def body_freedom(
     system: LigandSystem, held: tuple[float | None, ...], rigid: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Mobility and first coordinate of every group, and the coordinate of every ion axis (-1: held)."""
@@ -265,7 +265,7 @@ def _freedom(
     return mobility, offset, ion_axis
 
 
-def _centres(system: LigandSystem, base: Vector) -> Vector:
+def rotation_centres(system: LigandSystem, base: Vector) -> Vector:
     """Centre of rotation of every group, (3, G): the mean of its restrained atoms (of all atoms when none is), where
     translation and rotation do not couple through the restraints."""
     weight = system.restraint_kj_mol_A2.copy()
