@@ -66,6 +66,7 @@ class PumpLeakCell:
     bath_to_cell_volume: float | None = None
     temperature: float = BODY_TEMPERATURE
     sources: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_ions(self)

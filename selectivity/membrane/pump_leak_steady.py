@@ -159,7 +159,7 @@ def with_matched_pump(cell: PumpLeakCell, kinetics: PumpKinetics) -> PumpLeakCel
 
 def _root(equations: PumpLeakEquations, start: State) -> State | None:
     """Newton-Powell in x = (ln Na, ln Cl, V-charge, ln volume); None when it does not converge to a physical state."""
-    free = [SODIUM, CHLORIDE, CHARGE] + ([] if equations.water == 0.0 else [VOLUME])
+    free = _moving(equations)
     logarithmic = np.array([index != CHARGE for index in free])
     # rows in comparable units: the charge row is mV/s, turned into mM/s of charge by eps
     scale = np.array([equations.eps if index == CHARGE else 1.0 for index in free])
@@ -185,6 +185,14 @@ def _root(equations: PumpLeakEquations, start: State) -> State | None:
     return y if physical and settled and np.all(np.isfinite(y)) else None
 
 
+def _moving(equations: PumpLeakEquations) -> list[int]:
+    """States that can change: an ion without any path through the membrane keeps its amount, a rigid cell its volume."""
+    sodium = equations.g["Na"] + equations.p["Na"] + equations.g_nkcc1 + equations.cell.pump.maximal_ua_per_cm2
+    chloride = equations.g["Cl"] + equations.p["Cl"] + equations.g_kcc2 + equations.g_nkcc1
+    paths = ((SODIUM, sodium), (CHLORIDE, chloride), (CHARGE, 1.0), (VOLUME, equations.water))
+    return [index for index, path in paths if path > 0.0]
+
+
 def _relaxed(equations: PumpLeakEquations, start: State) -> State:
     """The state after a long time of the cell's own dynamics: a safe first guess."""
     swollen = lambda t, y: VOLUME_LIMIT - y[VOLUME]  # noqa: E731 - solve_ivp wants a callable with an attribute
@@ -208,7 +216,7 @@ def _relaxed(equations: PumpLeakEquations, start: State) -> State:
 
 
 def _described(equations: PumpLeakEquations, y: State) -> SteadyState:
-    moving = [SODIUM, CHLORIDE, CHARGE] + ([] if equations.water == 0.0 else [VOLUME])
+    moving = _moving(equations)
     rates = np.array(equations.rates(np.inf, y))
     rates[CHARGE] *= equations.eps
     jacobian = equations.jacobian(np.inf, y)[np.ix_(moving, moving)]
