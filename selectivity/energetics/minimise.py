@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from selectivity.energetics.groups import UNBOUNDED, Vector
+from selectivity.energetics.groups import Vector
 from selectivity.energetics.hamiltonian import (
     EnergyTerms,
     PackedSystem,
     Region,
     columns,
-    evaluate,
     ion_names,
     pack_system,
     regions_of,
@@ -96,7 +95,7 @@ def minimise(
     if region is None and fixed_z is not None:
         region = Region(lateral_radius=LATERAL_RADIUS)
     packed = pack_system(system, names, regions_of(region, len(names)))
-    plan = _plan(system, names, starts, held, warm, torsion_starts, packed)
+    plan = starting_points(system, names, starts, fixed_z=fixed_z, warm=warm, torsion_starts=torsion_starts)
     runs = [_descend(system, packed, base, held, rigid, tolerance) for _, _, base in plan]
     outcomes = tuple(
         StartOutcome(index, torsion, run.energy, run.ion_positions, run.max_gradient <= tolerance)
@@ -154,23 +153,29 @@ def _heights(fixed_z: float | Sequence[float | None] | None, n_ions: int) -> tup
     return tuple(fixed_z)
 
 
-def _plan(
+def starting_points(
     system: LigandSystem,
-    ions: tuple[str, ...],
+    ions: str | Sequence[str],
     starts: ArrayLike | None,
-    held: tuple[float | None, ...],
-    warm: Minimum | None,
-    torsions: Sequence[float],
-    packed: PackedSystem,
+    *,
+    fixed_z: float | Sequence[float | None] | None = None,
+    warm: Minimum | None = None,
+    torsion_starts: Sequence[float] = TORSION_STARTS,
 ) -> list[tuple[int, float | None, Vector]]:
-    """All (start index, torsion start, coordinates) to minimise from; equal coordinates once."""
+    """What `minimise` starts from: (ion start or -1 for warm, torsion start in deg or None, coordinates (3, A + I) in Å).
+
+    Torsion starts whose scans end in the same hydrogens count once. Raises `OutOfRange` when there is no start.
+    """
+    names = ion_names(ions)
+    held = _heights(fixed_z, len(names))
     plan: list[tuple[int, float | None, Vector]] = []
     if warm is not None:
-        plan.append((-1, None, _hold(columns(system, warm.positions, warm.ion_positions, len(ions)), system, held)))
+        plan.append((-1, None, _hold(columns(system, warm.positions, warm.ion_positions, len(names)), system, held)))
     if starts is not None:
-        for index, ion_positions in enumerate(_start_positions(starts, len(ions))):
-            base = _hold(columns(system, system.positions, ion_positions, len(ions)), system, held)
-            for torsion, scanned in _torsion_families(system, packed, base, torsions):
+        packed = pack_system(system, names, regions_of(None, len(names)))
+        for index, ion_positions in enumerate(_start_positions(starts, len(names))):
+            base = _hold(columns(system, system.positions, ion_positions, len(names)), system, held)
+            for torsion, scanned in _torsion_families(system, packed, base, torsion_starts):
                 plan.append((index, torsion, scanned))
     if not plan:
         raise OutOfRange("no start: give starting positions of the ions (site_starts makes them) or a warm minimum")
@@ -275,16 +280,3 @@ def rotation_centres(system: LigandSystem, base: Vector) -> Vector:
     total = np.add.reduceat(weight, start)
     return np.ascontiguousarray(np.add.reduceat(base[:, : system.n_atoms] * weight, start, axis=1) / total)
 
-
-__all__ = [
-    "GRADIENT_TOLERANCE",
-    "LATERAL_RADIUS",
-    "UNBOUNDED",
-    "Minimum",
-    "Region",
-    "StartOutcome",
-    "evaluate",
-    "minimise",
-    "reference_gradient",
-    "site_starts",
-]
