@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
 
 from selectivity.structure.axis import Axis, perpendicular
 
@@ -41,6 +40,8 @@ def _starts(points: Sequence[NDArray[np.float64]], offsets: NDArray[np.float64])
 def _refined(
     points: Sequence[NDArray[np.float64]], centre: NDArray[np.float64], start: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+    from scipy.optimize import least_squares  # a third of a second that only rings given by hand need
+
     e1, e2 = perpendicular(start)
     everything = np.concatenate(points)
     sizes = np.array([len(p) for p in points])

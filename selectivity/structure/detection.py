@@ -8,11 +8,9 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from selectivity.structure.axis import Axis, fit_axis
+from selectivity.structure.neighbours import close_pairs, connected_groups
 from selectivity.structure.residues import one_letter
 from selectivity.structure.table import IDENTITY, AtomTable, Operator
 
@@ -142,8 +140,7 @@ def _without_overlaps(strands: Sequence[Strand]) -> list[Strand]:
     if not strands:
         return []
     flat = np.array([s.calpha.ravel() for s in strands])
-    pairs = cKDTree(flat).query_pairs(_SAME_PLACE * np.sqrt(MOTIF_LENGTH))
-    dropped = {j for _, j in pairs}
+    dropped = set(close_pairs(flat, _SAME_PLACE * np.sqrt(MOTIF_LENGTH))[:, 1].tolist())
     return [s for i, s in enumerate(strands) if i not in dropped]
 
 
@@ -154,13 +151,9 @@ def _neighbours(strands: Sequence[Strand]) -> list[list[int]]:
     centres = np.array([s.calpha.mean(axis=0) for s in strands])
     directions = np.array([s.calpha[-1] - s.calpha[0] for s in strands])
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    pairs = cKDTree(centres).query_pairs(_NEIGHBOUR_DISTANCE, output_type="ndarray").reshape(-1, 2)
+    pairs = close_pairs(centres, _NEIGHBOUR_DISTANCE)
     parallel = np.einsum("ij,ij->i", directions[pairs[:, 0]], directions[pairs[:, 1]]) > _NEIGHBOUR_COSINE
-    pairs = pairs[parallel]
-    graph = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(strands),) * 2)
-    _, labels = connected_components(graph, directed=False)
-    groups = [np.flatnonzero(labels == label).tolist() for label in np.unique(labels)]
-    return [g for g in groups if len(g) >= N_STRANDS]
+    return [g for g in connected_groups(len(strands), pairs[parallel]) if len(g) >= N_STRANDS]
 
 
 def _best_pore(strands: Sequence[Strand], widest: float) -> Pore | None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
 
 from selectivity.structure.axis import Axis
+from selectivity.structure.neighbours import close_pairs, connected_groups
 from selectivity.structure.parts import FilterIon, FilterWater, Site
 from selectivity.structure.sites import OPEN_LATERAL_RADIUS, site_at
 
@@ -92,11 +92,8 @@ def _merged(seen: Sequence[SeenAtom]) -> list[list[SeenAtom]]:
     groups = []
     for species in sorted({a.name for a in seen}):
         same = [a for a in seen if a.name == species]
-        if len(same) == 1:
-            groups.append(same)
-            continue
-        labels = fcluster(linkage(np.array([a.position for a in same])), MERGE_DISTANCE, "distance")
-        groups += [[a for a, at in zip(same, labels, strict=True) if at == label] for label in np.unique(labels)]
+        pairs = close_pairs([a.position for a in same], MERGE_DISTANCE)
+        groups += [[same[i] for i in group] for group in connected_groups(len(same), pairs)]
     return groups
 
 
