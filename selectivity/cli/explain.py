@@ -59,6 +59,10 @@ def explain(
 
     \b
     $ selectivity explain structures/kcsa_like.pdb --site S2
+    kcsa_like.pdb: site S2, ddG ... kJ/mol: prefers K+
+    ...
+    K+ pays ... kJ/mol to leave water and the site pays back ...
+    ...
     """
     outputs = Outputs(json_to, csv_to)
     scoring = Scoring(
@@ -74,6 +78,7 @@ def explain(
             seed=seed,
         ),
     )
+    scoring.check()
     score = scoring(file)
     if site:
         chosen = [score.site(name.upper() if name.upper() != "SCAV" else "Scav") for name in dict.fromkeys(site)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from inspect import signature
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -145,6 +146,14 @@ class Scoring:
 
     source: Source
     keywords: tuple[tuple[str, Any], ...]
+
+    def check(self) -> None:
+        """Refuse impossible settings once, before any file is read."""
+        from selectivity.pipeline import Settings, score_filter
+
+        parameters = signature(score_filter).parameters.values()
+        defaults = {entry.name: entry.default for entry in parameters if entry.default is not entry.empty}
+        Settings(**(defaults | dict(self.keywords))).checked()
 
     def __call__(self, path: str) -> FilterScore:
         from selectivity.pipeline import score_filter

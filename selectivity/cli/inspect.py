@@ -27,7 +27,7 @@ def inspect(
 
     \b
     $ selectivity inspect structures/kcsa_like.pdb
-    kcsa_like.pdb: filter TVGYG from residue 75, four strands, resolution not stated
+    kcsa_like.pdb: filter TVGYG from residue 75, four strands, 2.00 Å
     title: IDEALISED FILTER KCSA-LIKE: CONDUCTIVE FILTER WITH THE DIMENSIONS OF KCSA
     ring     kind      oxygens  radius (Å)  z (Å)
     T75 OG1  hydroxyl        4        2.65  -6.10

@@ -68,7 +68,13 @@ def score(
 
     \b
     $ selectivity score structures/kcsa_like.pdb
-    $ selectivity score *.pdb --jobs 2 --csv sites.csv --json scores.json
+    kcsa_like.pdb: filter TVGYG from residue 75, four strands, 2.00 Å
+    ...
+    permeation, rule profile: ddG‡ ... kJ/mol, P_K/P_Na ...
+    ...
+    $ selectivity score structures/*.pdb --jobs 2 --csv sites.csv --json scores.json
+    file ...
+    ...
     """
     outputs = Outputs(json_to, csv_to, plot_to)
     if plot_to is not None and len(files) > 1:
@@ -90,6 +96,7 @@ def score(
             cell=cell,
         ),
     )
+    scoring.check()
     outcomes = run_batch(scoring, files, jobs=jobs)
     exit_code = report_failures(outcomes)
     scores = [outcome.value for outcome in outcomes if outcome.value is not None]

@@ -45,7 +45,6 @@ def voltage(
     \b
     $ selectivity voltage --ratio 100 --cell neuron
     V_m -82.28 mV: neuron, 310.15 K
-    
     ion  outside (mM)  inside (mM)  P (relative)  Nernst potential (mV)
     K               5          140             1                 -89.06
     Na            145           15          0.01                  60.63

@@ -20,6 +20,8 @@ LINES = {
 }
 """How each line of the balance sheet reads; the order is that of `selectivity.score.BALANCE_TERMS`."""
 
+COUNTED_FROM = "Ligand-ligand energy and strain are counted from the filter at rest without an ion."
+
 SITE_TERMS = ("ion_ligand_electrostatics", "ion_ligand_lennard_jones", "ligand_ligand", "strain", "walls", "ion_ion")
 """What the site pays back or charges: everything but the water."""
 
@@ -31,7 +33,7 @@ def balance_document(score: FilterScore, site: SiteScore) -> list[Block]:
         return [*blocks, Paragraph("no energies: there is no balance sheet to show.")]
     blocks.append(_table(score, site, site.terms_kj_mol))
     blocks.extend(Paragraph(text) for text in _story(score, site, site.terms_kj_mol))
-    return [*blocks, *_walls(site)]
+    return [*blocks, Paragraph(COUNTED_FROM), *_walls(site)]
 
 
 def balance_dict(score: FilterScore, sites: list[SiteScore]) -> dict[str, Any]:

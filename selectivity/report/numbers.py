@@ -45,31 +45,34 @@ def significant(value: float | None, digits: int = 3) -> str:
     """A value with this many significant digits; powers of ten only from 100000 up and below 0.001.
 
     >>> significant(126.6049, 4), significant(0.00001234), significant(1234567.0, 2), significant(0.0)
-    ('126.6', '1.23e-05', '1.2e+06', '0')
+    ('126.6', '1.23e-5', '1.2e6', '0')
     """
     if value is None:
         return UNDEFINED
     if value == 0.0:
         return "0"
+    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
     if not 1e-3 <= abs(value) < 1e5:
-        return f"{value:.{digits - 1}e}"
-    rounded = float(f"{value:.{digits - 1}e}")
-    decimals = max(digits - 1 - floor(log10(abs(rounded))), 0)
-    return f"{rounded:.{decimals}f}"
+        return f"{mantissa}e{int(exponent)}"
+    decimals = max(digits - 1 - int(exponent), 0)
+    return f"{float(f'{mantissa}e{exponent}'):.{decimals}f}"
 
 
 def interval(value: float | None, bounds: tuple[float, float] | None, level: float = 0.95) -> str:
-    """A ratio with its asymmetric interval, two significant digits each; without a value the interval alone.
+    """A ratio with its asymmetric interval; without a value the interval alone.
 
-    >>> interval(412.3, (31.2, 5450.0)), interval(None, (0.2, 900.0)), interval(None, None)
-    ('410 (95 %: 31 to 5400)', 'between 0.20 and 900 (95 %)', '-')
+    The ends keep two significant digits, the value one where the interval spans more than a factor of ten, else two.
+
+    >>> interval(412.3, (31.2, 5450.0)), interval(412.3, (300.0, 560.0)), interval(None, (0.2, 900.0)), interval(None, None)
+    ('400 (95 %: 31 to 5400)', '410 (95 %: 300 to 560)', 'between 0.20 and 900 (95 %)', '-')
     """
     if bounds is None:
         return UNDEFINED
     low, high = (significant(bound, 2) for bound in bounds)
     if value is None:
         return f"between {low} and {high} ({100 * level:.0f} %)"
-    return f"{significant(value, 2)} ({100 * level:.0f} %: {low} to {high})"
+    digits = 1 if bounds[1] > 10.0 * bounds[0] else 2
+    return f"{significant(value, digits)} ({100 * level:.0f} %: {low} to {high})"
 
 
 def fixed(value: float | None, decimals: int) -> str:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from selectivity.pipeline.words import CANNOT_KNOW
 from selectivity.report.document import Block, Heading, Paragraph, Table
 from selectivity.report.numbers import UNDEFINED, fixed, interval, significant, voltage, with_error
 from selectivity.report.structure import obtained, occupants, opening
 from selectivity.score import BALANCE_TERMS, FilterScore, SiteScore
 
-MODEL_LIMITS = (
-    "fixed charges over-favour K+ by up to 17 kJ/mol for amide ligands; one ion at a time; the protein beyond the ligands is "
-    "implicit and its sequence invisible. Site ddG are binding preferences, ddG‡ is permeation; a permeability ratio is not a "
-    "conductance ratio."
+QUANTITIES = (
+    "the ddG of a site is a binding preference, ddG‡ is permeation; a permeability ratio is not a conductance ratio"
 )
-"""What the model cannot know, said where its numbers are printed (17 kJ/mol: source varma2011, bulk amides)."""
+"""What must not be mistaken for one another, said where both are printed."""
 
 
 def score_document(score: FilterScore) -> list[Block]:
@@ -28,8 +27,8 @@ def score_document(score: FilterScore) -> list[Block]:
         *_unformed(score),
         *_permeation(score),
         *_membrane(score),
-        *(Paragraph(warning, label="warning") for warning in score.warnings),
-        Paragraph(MODEL_LIMITS, label="limits"),
+        *(Paragraph(warning, label="warning") for warning in score.warnings if warning not in CANNOT_KNOW),
+        Paragraph(_limits(score), label="limits"),
     ]
 
 
@@ -60,6 +59,11 @@ def score_rows(score: FilterScore) -> list[dict[str, Any]]:
 
 
 # ---------------------------------------------------------------- text
+
+
+def _limits(score: FilterScore) -> str:
+    """What the model cannot know, in one paragraph: it holds for every score, so it is no warning about this one."""
+    return "; ".join([*(warning for warning in score.warnings if warning in CANNOT_KNOW), QUANTITIES])
 
 
 def _ions_seen(score: FilterScore) -> str:
@@ -151,6 +155,8 @@ def _companions(score: FilterScore) -> Table:
     first, second = score.ion_pair
     rows = []
     for name, rule in score.rules.items():
+        if name == score.rule:
+            continue
         shown = interval(rule.permeability_ratio, rule.permeability_ratio_interval, score.interval_level)
         rows.append((f"rule {name}", shown))
     affinity = score.at_measured_affinity
@@ -166,8 +172,7 @@ def _error_sources(score: FilterScore) -> str:
         f"{cause.replace('_', ' ')} {significant(error, 2)}" for cause, error in score.error_components_kj_mol.items()
     ]
     coordinate = score.coordinate_error
-    assumed = ", assumed" if coordinate.assumed else ""
-    where = f"coordinates off by {coordinate.mean_angstrom:.2f} Å on average ({coordinate.method}{assumed})"
+    where = f"coordinates off by {coordinate.mean_angstrom:.2f} Å on average ({coordinate.method})"
     return f"of ddG‡, kJ/mol: {', '.join(parts)}; {where}"
 
 
@@ -179,8 +184,9 @@ def _membrane(score: FilterScore) -> list[Block]:
         return [heading, Paragraph("V_m is undefined without a permeability ratio.")]
     alone = voltage(membrane.v_mv, membrane.v_interval_mv, score.interval_level)
     leaky = voltage(membrane.v_with_leak_mv, membrane.v_with_leak_interval_mv, score.interval_level)
-    rows = (("this filter alone", alone), (f"with a background leak ({membrane.leak})", leaky))
-    return [heading, Table(("channels", "V_m (mV)"), rows), *_sensitivity(score)]
+    rows = (("this filter alone", alone), ("with a background leak", leaky))
+    leak = Paragraph(membrane.leak, label="leak")
+    return [heading, Table(("channels", "V_m (mV)"), rows), leak, *_sensitivity(score)]
 
 
 def _sensitivity(score: FilterScore) -> list[Block]:

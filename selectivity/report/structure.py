@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -64,13 +65,13 @@ def _reading(assembly: str) -> str:
 
 
 def occupants(ions: Sequence[FilterIon], site: str) -> str:
-    """The ions seen in one site with their summed occupancies: "K 1.00".
+    """The ions seen in one site with their summed occupancies: "K 1.00", "4 x K 0.25" off the axis.
 
     >>> occupants((), "S2")
     '-'
     """
-    seen = [f"{ion.name} {ion.occupancy:.2f}" for ion in ions if ion.site == site]
-    return ", ".join(seen) or UNDEFINED
+    seen = Counter(f"{ion.name} {ion.occupancy:.2f}" for ion in ions if ion.site == site)
+    return ", ".join(ion if copies == 1 else f"{copies} x {ion}" for ion, copies in seen.items()) or UNDEFINED
 
 
 def filter_dict(filter: Filter) -> dict[str, Any]:
