@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from scipy import constants as _codata
 
-GAS_CONSTANT_KJ = _codata.R / 1000.0
-"""Molar gas constant R, kJ/(mol K)."""
+# R and F are products of two exact constants of the SI; tables print them cut off after ten digits, and some scipy releases too.
+GAS_CONSTANT_KJ = _codata.N_A * _codata.k / 1000.0
+"""Molar gas constant R = N_A k, kJ/(mol K)."""
 
-FARADAY = _codata.physical_constants["Faraday constant"][0]
-"""Faraday constant F, C/mol."""
+FARADAY = _codata.N_A * _codata.e
+"""Faraday constant F = N_A e, C/mol."""
 
 COULOMB_KJ_ANGSTROM = _codata.N_A * _codata.e**2 / (4.0 * _codata.pi * _codata.epsilon_0) * 1e10 / 1000.0
 """Coulomb constant ke for charges in e and distances in Å, kJ Å/(mol e²)."""
 
-KJ_PER_KCAL = _codata.calorie / 1.0
+KJ_PER_KCAL = _codata.calorie
 """Thermochemical calorie: 4.184 kJ per kcal."""
 
 ROOM_TEMPERATURE = 298.15

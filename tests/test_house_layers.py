@@ -38,7 +38,7 @@ GOOD = {
     "structure/read.py": "import gemmi\nimport MDAnalysis as mda\n",
     "energetics/ligands.py": "from selectivity.structure.filter import Filter\n",
     "membrane/ghk.py": "from ..constants import FARADAY\n",
-    "pipeline.py": "from selectivity.membrane import ghk\nfrom selectivity.structure import read\n",
+    "pipeline.py": "from selectivity import __version__\nfrom selectivity.membrane import ghk\nfrom selectivity.structure import read\n",
     "plotting/bars.py": "import matplotlib.pyplot as plt\nfrom selectivity.pipeline import score_filter\n",
     "cli/app.py": "def run():\n    from selectivity.plotting import bars\n    import selectivity\n",
 }
