@@ -1,6 +1,7 @@
 """Reasons to believe the rules: closed forms, limits, agreement of two rules and of two ways to take a derivative."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -105,7 +106,7 @@ def test_sites_equal_profile_for_a_piecewise_constant_preference(sites):
     lengths, values = [length for length, _ in sites], [value for _, value in sites]
     edges = np.concatenate([[0.0], np.cumsum(lengths)])
     gap = 1e-9
-    z = np.ravel([(low + gap, high - gap) for low, high in zip(edges[:-1], edges[1:], strict=True)])
+    z = np.ravel([(low + gap, high - gap) for low, high in pairwise(edges)])
     by_profile = profile_rule(z, np.repeat(values, 2), temperature=T)
     by_sites = sites_rule(lengths, values, temperature=T)
     assert by_profile.ddg_kj_mol == pytest.approx(by_sites.ddg_kj_mol, rel=1e-6, abs=1e-6)

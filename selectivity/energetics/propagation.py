@@ -55,10 +55,8 @@ def ligand_errors(filter: Filter, system: LigandSystem, errors: AtomErrors) -> L
 def energy_gradient(system: LigandSystem, ion: str, minimum: Minimum, *, rigid: bool) -> Vector:
     """dG/dx of an ion's energy with respect to the file's coordinates, (A, 3) kJ/mol/Å, bond lengths held."""
     if rigid:
-        gradient = evaluate(system, ion, minimum.positions, minimum.ion_positions)[1]
-    else:
-        gradient = reference_gradient(system, minimum)
-    return _without_stretch(system, gradient)
+        return _on_bonds(system, minimum.positions, evaluate(system, ion, minimum.positions, minimum.ion_positions)[1])
+    return _on_bonds(system, system.positions, reference_gradient(system, minimum))
 
 
 def ddg_gradient(
@@ -149,17 +147,26 @@ def _carried(system: LigandSystem, moved: LigandSystem, minimum: Minimum) -> Min
     return replace(minimum, positions=on_bonds(system, minimum.positions, shifted))
 
 
-def _without_stretch(system: LigandSystem, gradient: Vector) -> Vector:
-    """The gradient on heavy atoms: hydrogens' share to their oxygen, and the part along each bond taken out."""
+def _on_bonds(system: LigandSystem, positions: Vector, gradient: Vector) -> Vector:
+    """The gradient with respect to the two heavy atoms of every group, for moves that keep the group's shape.
+
+    A hydrogen follows its bond: its force f acts half on either heavy atom, its torque t turns the bond u of length l with a
+    force (t x u)/l on the second atom and the opposite one on the first. What would stretch the bond is taken out.
+    """
     start = system.group_start()
     first, second = start[:-1], start[:-1] + 1
+    bond = positions[second] - positions[first]
+    length = np.linalg.norm(bond, axis=1, keepdims=True)
+    bond /= length
     result = np.array(gradient)
     for group, kind in enumerate(system.kinds):
         if kind == "hydroxyl":
-            result[second[group]] += result[second[group] + 1]
-            result[second[group] + 1] = 0.0
-    bond = system.positions[second] - system.positions[first]
-    bond /= np.linalg.norm(bond, axis=1, keepdims=True)
+            a, b, h = first[group], second[group], second[group] + 1
+            torque = np.cross(positions[h] - 0.5 * (positions[a] + positions[b]), gradient[h])
+            turning = np.cross(torque, bond[group]) / length[group]
+            result[a] += 0.5 * gradient[h] - turning
+            result[b] += 0.5 * gradient[h] + turning
+            result[h] = 0.0
     stretch = 0.5 * ((result[second] - result[first]) * bond).sum(axis=1, keepdims=True) * bond
     result[second] -= stretch
     result[first] += stretch
