@@ -19,8 +19,8 @@ N_STRANDS = 4
 # The pattern [TSC]-x-G-x-[GDENST]: hydroxyl (or cysteine), the glycine that turns its carbonyl in, and a small or acidic end.
 _FIRST, _MIDDLE, _LAST = "TSC", "G", "GDENST"
 FULL_SCORE = 3
-# Bonded C-alphas are 3.8 Å apart (2.9 cis); the rest is coordinate error.
-_CALPHA_STEP = 4.6
+# Bonded C-alphas are 3.8 Å apart (2.9 cis), next but one 5.3 or more: in between lies coordinate error.
+_CALPHA_STEP = 5.0
 # Neighbouring strands of KcsA have C-alphas 5.7-6.1 Å apart (radius 4.0-4.3); a pore dilated to radius 6.7 reaches 9.5.
 _NEIGHBOUR_DISTANCE = 9.5
 _NEIGHBOUR_COSINE = 0.5

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-
 # Rows of the distance matrix held at once: a few thousand motifs then need a few megabytes.
 _ROWS = 256
 

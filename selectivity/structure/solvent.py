@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,27 +42,46 @@ def ions_in(seen: Sequence[SeenAtom], axis: Axis, sites: Sequence[Site]) -> tupl
     (special positions carry 1/n each); a sum above one means that the file gives the occupancy of the whole site to every
     copy, so their mean is taken.
     """
-    ions, copies, notes = [], 0, []
+    ions: list[FilterIon] = []
+    shares: list[FilterIon] = []
+    whole_sites: list[FilterIon] = []
     for group in _merged(_near(seen, axis, -AXIS_REACH, AXIS_REACH)):
         position, occupancy, whole = _average(group)
-        z, radial = float(axis.heights(position)), float(axis.radii(position))
-        x0, x1, x2 = (float(c) for c in position)
-        b_factor = float(np.mean([a.b_factor for a in group]))
-        site = site_at(sites, z, radial)
-        ions.append(
-            FilterIon(group[0].name, group[0].residue_name, (x0, x1, x2), z, radial, site, occupancy, b_factor, len(group))
-        )
-        copies += len(group) - 1
-        if len(group) == 1 and radial < MERGE_DISTANCE and occupancy <= _QUARTER:
-            notes.append(
-                f"{group[0].name} on the axis at z {z:.1f} Å has occupancy {occupancy:.2f} and no copies: perhaps the share of a "
-                "special position, kept as it is"
-            )
+        ion = _ion(group, position, occupancy, axis, sites)
+        ions.append(ion)
         if whole:
-            notes.append(
-                f"{len(group)} copies of {group[0].name} at z {z:.1f} Å carry the occupancy of the whole site: {occupancy:.2f} kept"
-            )
-    return tuple(sorted(ions, key=lambda i: i.z)), copies, tuple(notes)
+            whole_sites.append(ion)
+        elif len(group) == 1 and ion.radial < MERGE_DISTANCE and occupancy <= _QUARTER:
+            shares.append(ion)
+    copies = sum(ion.merged_copies - 1 for ion in ions)
+    return tuple(sorted(ions, key=lambda i: i.z)), copies, tuple(_notes(whole_sites, shares))
+
+
+def _ion(
+    group: Sequence[SeenAtom], position: NDArray[np.float64], occupancy: float, axis: Axis, sites: Sequence[Site]
+) -> FilterIon:
+    z, radial = float(axis.heights(position)), float(axis.radii(position))
+    x0, x1, x2 = (float(c) for c in position)
+    b_factor = float(np.mean([a.b_factor for a in group]))
+    name, residue = group[0].name, group[0].residue_name
+    return FilterIon(name, residue, (x0, x1, x2), z, radial, site_at(sites, z, radial), occupancy, b_factor, len(group))
+
+
+def _notes(whole_sites: Sequence[FilterIon], shares: Sequence[FilterIon]) -> Iterator[str]:
+    if whole_sites:
+        yield (
+            f"copies of {_listed(whole_sites)} each carry the occupancy of the whole site: their mean is kept, not their sum"
+        )
+    if shares:
+        yield (
+            f"{_listed(shares)} on the axis, without copies, has occupancy {shares[0].occupancy:.2f}: perhaps its share of a "
+            "special position, kept as it is"
+        )
+
+
+def _listed(ions: Sequence[FilterIon]) -> str:
+    ordered = sorted(ions, key=lambda i: i.z)
+    return f"{'/'.join(dict.fromkeys(i.name for i in ordered))} at z {', '.join(f'{i.z:.1f}' for i in ordered)} Å"
 
 
 def waters_in(seen: Sequence[SeenAtom], axis: Axis, sites: Sequence[Site]) -> tuple[FilterWater, ...]:
