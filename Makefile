@@ -2,7 +2,7 @@
 # make test    lint, types, layers, the whole default suite (needs what `make demo` needs, plus the test extras)
 # make slow    the longer statistical and large-file tests
 # make bench   the benchmarks of benchmarks/, ratios measured in one run
-# make lowest  the stated lower bounds of all dependencies, installed as a wheel and used, in an environment of their own
+# make lowest  the suite on the wheel with every dependency at its stated lower bound
 # make structures   rebuild the idealised filters of structures/
 # make docs    rebuild the tables, transcripts and pictures that docs/ and README.md quote
 
@@ -41,7 +41,7 @@ slow: .venv/installed-test
 	else $(BIN)/python -m pytest -q -m slow -n $(WORKERS) tests; fi
 
 bench: .venv/installed-test
-	@set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script; done
+	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
 structures: .venv/installed
 	$(BIN)/python -c 'from selectivity.structure.ideal import write_structures; write_structures("structures")'
@@ -49,6 +49,8 @@ structures: .venv/installed
 docs: .venv/installed-test
 	@set -e; for script in docs/make_*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
+# The wheel with every dependency at its lower bound, in an environment of its own; `pytest` as a program, so that the tests
+# import the wheel and not the sources beside them.
 lowest: pyproject.toml
 	$(MAKE) -s .python
 	rm -rf .cache/lowest && mkdir -p .cache
@@ -56,9 +58,10 @@ lowest: pyproject.toml
 	$(PYTHON) -c 'import tomllib; \
 	    [print(d.replace(">=", "==")) for d in tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]]' \
 	    > .cache/lowest/bounds.txt
-	.cache/lowest/bin/python -m pip install -q --disable-pip-version-check -c .cache/lowest/bounds.txt .
+	.cache/lowest/bin/python -m pip install -q --disable-pip-version-check -c .cache/lowest/bounds.txt '.[test]'
 	cat .cache/lowest/bounds.txt
 	cd .cache/lowest && NUMBA_CACHE_DIR=$$PWD/numba bin/selectivity score ../../structures/kcsa_like.pdb
+	NUMBA_CACHE_DIR=$$PWD/.cache/lowest/numba .cache/lowest/bin/pytest -q -n $(WORKERS) tests --ignore-glob='tests/test_house_*'
 
 .venv/bin/python:
 	$(MAKE) -s .python
