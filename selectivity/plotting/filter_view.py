@@ -1,0 +1,202 @@
+"""What does a filter look like? From the side: two strands, rings and ions; from outside: the rings one behind another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Circle, Ellipse
+from matplotlib.ticker import MaxNLocator
+
+from selectivity.plotting.style import INK, ION_COLOURS, PALE, QUIET, drawing, ion_label
+from selectivity.score import FilterScore
+from selectivity.structure.filter import Filter
+
+BONDS = (
+    ("N", "CA", 0),
+    ("CA", "C", 0),
+    ("C", "O", 0),
+    ("C", "N", 1),
+    ("CA", "CB", 0),
+    ("CB", "OG1", 0),
+    ("CB", "OG", 0),
+)
+"""Backbone and hydroxyl bonds of a strand: two atom names and whether the second belongs to the next residue."""
+
+ION_RADII = {"K": 1.51, "Na": 1.18, "Rb": 1.61, "Cs": 1.74, "Li": 0.92, "Tl": 1.59}
+"""Å; effective ionic radii at coordination number eight (Shannon 1976), the size at which ions are drawn."""
+
+OTHER_ION_RADIUS = 1.3
+OXYGEN_COLOUR = "#D55E00"
+TILT = 0.22
+"""Minor over major axis of the ellipses that show rings from the side."""
+
+
+def plot_filter_side(result: Filter | FilterScore, ax: Axes | None = None) -> Axes:
+    """A filter seen from the side (Å): two opposite strands in front, the others pale behind, rings, sites and ions.
+
+    Heights are those of the pore frame, cavity below, outside above; ions are drawn at their ionic radius. Returns the axes.
+    """
+    shown = _filter(result)
+    with drawing(ax, (5.0, 5.6)) as ax:
+        points = _side_points(shown)
+        front = {0, shown.n_strands // 2}
+        for strand in range(shown.n_strands):
+            _strand(ax, shown, points, strand, front=strand in front)
+        for ring in shown.rings:
+            _ring_from_the_side(ax, ring.name, ring.radius, ring.z)
+        _ions_from_the_side(ax, shown)
+        reach = float(np.abs(points[:, 0]).max())
+        _side_frame(ax, shown, reach)
+    return ax
+
+
+def plot_filter_top(result: Filter | FilterScore, ax: Axes | None = None) -> Axes:
+    """The oxygen rings seen from outside (Å), one polygon a ring, dark ones deep; consecutive rings are twisted.
+
+    Returns the axes.
+    """
+    shown = _filter(result)
+    with drawing(ax, (4.6, 4.4)) as ax:
+        xy = shown.pore_positions()[:, :2]
+        shades = mpl.colormaps["viridis"](np.linspace(0.0, 0.92, max(len(shown.rings), 2)))
+        markers = "osD^vPX"
+        for number, ring in enumerate(shown.rings):
+            corner = np.array([xy[i] for i in ring.atoms])
+            corner = corner[np.argsort(np.arctan2(corner[:, 1], corner[:, 0]))]
+            closed = np.vstack([corner, corner[:1]])
+            ax.plot(
+                closed[:, 0],
+                closed[:, 1],
+                color=shades[number],
+                marker=markers[number % len(markers)],
+                markersize=10.0 - 0.9 * number,
+                markeredgecolor=INK,
+                markeredgewidth=0.6,
+                linewidth=max(4.5 - 0.7 * number, 1.2),
+                label=ring.name,
+                zorder=2 + number,
+            )
+        ax.plot(0.0, 0.0, "+", color=QUIET, markersize=10, zorder=1)
+        ax.set_aspect("equal")
+        _whole_ticks(ax)
+        ax.set_xlabel("x (Å)")
+        ax.set_ylabel("y (Å)")
+        ax.legend(title="ring", loc="upper left", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2)
+    return ax
+
+
+def _filter(result: Filter | FilterScore) -> Filter:
+    return result.filter if isinstance(result, FilterScore) else result
+
+
+def _side_points(shown: Filter) -> np.ndarray:
+    """Pore-frame positions (n, 3) turned about the axis so that the carbonyls of the first strand lie to the right."""
+    where = shown.pore_positions()
+    rows = [i for i, atom in enumerate(shown.atoms) if atom.strand == 0]
+    middle = where[rows, :2].mean(axis=0)
+    c, s = middle / max(float(np.linalg.norm(middle)), 1e-9)
+    return where @ np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
+
+
+def _strand_bonds(shown: Filter, strand: int) -> Iterator[tuple[int, int]]:
+    index = {(a.residue_index, a.name): i for i, a in enumerate(shown.atoms) if a.strand == strand}
+    for residue, name in index:
+        for first, second, step in BONDS:
+            if name == first and (residue + step, second) in index:
+                yield index[residue, first], index[residue + step, second]
+
+
+def _strand(ax: Axes, shown: Filter, points: np.ndarray, strand: int, *, front: bool) -> None:
+    colour, width, layer = (INK, 2.2, 4) if front else (PALE, 1.4, 1)
+    for i, j in _strand_bonds(shown, strand):
+        ax.plot(
+            points[[i, j], 0], points[[i, j], 2], color=colour, linewidth=width, solid_capstyle="round", zorder=layer
+        )
+    ring_atoms = {i for ring in shown.rings for i in ring.atoms}
+    rows = [i for i in sorted(ring_atoms) if shown.atoms[i].strand == strand]
+    ax.plot(
+        points[rows, 0],
+        points[rows, 2],
+        "o",
+        markersize=9 if front else 6,
+        color=OXYGEN_COLOUR if front else PALE,
+        markeredgecolor=INK if front else QUIET,
+        markeredgewidth=0.7,
+        zorder=layer + 1,
+    )
+
+
+def _ring_from_the_side(ax: Axes, name: str, radius: float, height: float) -> None:
+    ax.add_patch(
+        Ellipse(
+            (0.0, height),
+            2 * radius,
+            2 * radius * TILT,
+            fill=False,
+            edgecolor=QUIET,
+            linewidth=0.9,
+            linestyle="--",
+            zorder=2,
+        )
+    )
+    ax.annotate(
+        f"{name}  {radius:.2f} Å", (1.0, height), (4, 0), ("axes fraction", "data"), "offset points",
+        va="center", color=QUIET, fontsize=8, annotation_clip=False,
+    )  # fmt: skip
+
+
+def _ions_from_the_side(ax: Axes, shown: Filter) -> None:
+    for ion in shown.ions:
+        ax.add_patch(
+            Circle(
+                (0.0, ion.z),
+                ION_RADII.get(ion.name, OTHER_ION_RADIUS),
+                facecolor=ION_COLOURS.get(ion.name, PALE),
+                edgecolor=INK,
+                linewidth=0.8,
+                alpha=0.9,
+                zorder=3,
+            )
+        )
+        ax.text(
+            0.0,
+            ion.z,
+            ion_label(ion.name),
+            ha="center",
+            va="center",
+            color="white",
+            fontsize=9,
+            weight="bold",
+            zorder=6,
+        )
+
+
+def _side_frame(ax: Axes, shown: Filter, reach: float) -> None:
+    heights = [ring.z for ring in shown.rings]
+    low, high = min(heights) - 2.2, max(heights) + 2.2
+    for site in shown.sites:
+        middle = 0.5 * (max(site.z_low, low) + min(site.z_high, high))
+        if low < middle < high:
+            ax.text(
+                -reach - 0.6,
+                middle,
+                site.name,
+                ha="right",
+                va="center",
+                weight="bold",
+                color=INK if site.dehydrated else QUIET,
+            )
+    ax.set_xlim(-reach - 2.8, reach + 0.6)
+    ax.set_ylim(low, high)
+    ax.set_aspect("equal")
+    _whole_ticks(ax)
+    ax.set_xlabel("distance from the axis (Å)")
+    ax.set_ylabel("height on the axis z (Å), cavity to outside")
+
+
+def _whole_ticks(ax: Axes) -> None:
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(nbins=7, integer=True, steps=[1, 2, 5, 10]))
