@@ -146,7 +146,7 @@ def _valences() -> Mapping[str, int]:
     return dissolved | {symbol: species.valence for symbol, species in ions().items()}
 
 
-def _with_range(value: ArrayLike, what: str) -> tuple[Numbers, float, float]:
+def _with_range(value: Any, what: str) -> tuple[Numbers, float, float]:
     """The value as finite floats with its smallest and largest element, or OutOfRange."""
     if isinstance(value, float | int):  # the scalar call, without the fixed cost of array reductions
         number = float(value)
