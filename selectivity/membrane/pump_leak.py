@@ -132,6 +132,8 @@ def pump_leak_cell(name: str = "pump-leak-neuron") -> PumpLeakCell:
     nested: dict[str, dict[str, float]] = {"outside": {}, "inside": {}}
     for row in rows:
         group, _, ion = row["quantity"].partition(".")
+        if group == "atp":
+            continue
         if ion:
             nested.setdefault(group, {})[ion] = float(row["value"])
         else:
@@ -139,6 +141,18 @@ def pump_leak_cell(name: str = "pump-leak-neuron") -> PumpLeakCell:
     mappings = {group: MappingProxyType(values) for group, values in nested.items()}
     sources = tuple(sorted({key for row in rows for key in row["source"].split(";")}))
     return PumpLeakCell(name=name, pump=pump_kinetics("duesterwald-2018"), sources=sources, **mappings, **plain)  # type: ignore[arg-type]
+
+
+def atp_numbers(name: str = "pump-leak-neuron") -> tuple[float, float]:
+    """Resting ATP and the ATP at which the pump runs at half its speed, both mM (the first an assumption, see the table).
+
+    >>> atp_numbers()
+    (3.0, 0.402)
+    """
+    rows = {row["quantity"]: float(row["value"]) for row in read_table("pump_leak_presets") if row["cell"] == name}
+    if "atp.km_mm" not in rows:
+        raise UnknownChoice(f"no ATP numbers for {name!r}; cells: {', '.join(pump_leak_cell_names())}")
+    return rows["atp.resting_mm"], rows["atp.km_mm"]
 
 
 def pump_leak_cell_names() -> tuple[str, ...]:
