@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -110,16 +111,25 @@ def evaluate(
 
 def pack_system(system: LigandSystem, ions: Sequence[str], regions: Sequence[Region]) -> PackedSystem:
     """Parameters, reference, group starts and walls as the kernels read them."""
-    field = force_field(system.force_field)
-    types = [field.ion(name) for name in ions]
-    charge = np.concatenate([system.charge, [t.charge for t in types]])
-    epsilon = np.concatenate([system.epsilon_kj_mol, [t.epsilon_kj_mol for t in types]])
-    size = np.concatenate([system.half_rmin, [t.half_rmin for t in types]])
-    restraint = np.concatenate([system.restraint_kj_mol_A2, np.zeros(len(types))])
-    params = np.array([charge * np.sqrt(COULOMB_KJ_ANGSTROM), np.sqrt(epsilon), size, restraint])
-    reference = np.zeros((3, params.shape[1]))
-    reference[:, : system.n_atoms] = system.positions.T
+    n = system.n_atoms
+    params = np.empty((4, n + len(ions)))
+    params[:, :n] = system.parameters
+    params[:, n:] = ion_parameters(system.force_field, tuple(ions))
+    reference = np.zeros((3, n + len(ions)))
+    reference[:, :n] = system.positions.T
     return PackedSystem(params, reference, system.group_start(), _walls(system, regions), system.ligand_coupling)
+
+
+@lru_cache(maxsize=64)
+def ion_parameters(field: str, ions: tuple[str, ...]) -> Vector:
+    """Charge * sqrt(ke), sqrt(epsilon), Rmin/2 and no restraint of each ion, shape (4, I): the kernels' units.
+
+    >>> ion_parameters("charmm36", ("K", "Na"))[2].tolist()
+    [1.76375, 1.41075]
+    """
+    types = [force_field(field).ion(name) for name in ions]
+    rows = [(t.charge * COULOMB_KJ_ANGSTROM**0.5, t.epsilon_kj_mol**0.5, t.half_rmin, 0.0) for t in types]
+    return np.array(rows).reshape(-1, 4).T
 
 
 def regions_of(region: Region | Sequence[Region] | None, n_ions: int) -> tuple[Region, ...]:
@@ -165,8 +175,7 @@ def terms_of(values: Vector) -> EnergyTerms:
 
 
 def _walls(system: LigandSystem, regions: Sequence[Region]) -> Vector:
-    atoms = np.concatenate([system.group_start()[:-1], system.n_atoms + np.arange(len(regions))])
-    bounds = np.concatenate([system.regions, np.array(regions, dtype=float).reshape(-1, 3)])
-    rows = np.column_stack([atoms, bounds])
-    bounded = (rows[:, 1] > -UNBOUNDED) | (rows[:, 2] < UNBOUNDED) | (rows[:, 3] < UNBOUNDED)
-    return np.ascontiguousarray(rows[bounded])
+    """Wall rows of the groups and of the ions that have any; contiguous and at least (0, 4)."""
+    bounded = [i for i, region in enumerate(regions) if any(abs(bound) < UNBOUNDED for bound in region)]
+    ions = np.array([(system.n_atoms + i, *regions[i]) for i in bounded]).reshape(-1, 4)
+    return np.concatenate([system.wall_rows, ions])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from selectivity.constants import COULOMB_KJ_ANGSTROM
 from selectivity.energetics.force_field import force_field as force_field_by_name
 from selectivity.energetics.groups import (
     UNBOUNDED,
@@ -64,7 +66,34 @@ class LigandSystem:
 
     def group_start(self) -> NDArray[np.int64]:
         """First atom of every group and A at the end, shape (G + 1,)."""
+        return self._start
+
+    @cached_property
+    def _start(self) -> NDArray[np.int64]:
         return np.searchsorted(self.group, np.arange(self.n_groups + 1)).astype(np.int64)
+
+    @cached_property
+    def parameters(self) -> Vector:
+        """Charge * sqrt(ke), sqrt(epsilon), Rmin/2 and restraint constant of every atom, shape (4, A): the kernels' units."""
+        charge = self.charge * np.sqrt(COULOMB_KJ_ANGSTROM)
+        return np.array([charge, np.sqrt(self.epsilon_kj_mol), self.half_rmin, self.restraint_kj_mol_A2])
+
+    @cached_property
+    def wall_rows(self) -> Vector:
+        """First atom and (z_low, z_high, lateral radius) of the groups that have walls, shape (W, 4)."""
+        rows = np.column_stack([self._start[:-1], self.regions])
+        return rows[(np.abs(self.regions) < UNBOUNDED).any(axis=1)]
+
+    @cached_property
+    def centre_weights(self) -> Vector:
+        """Weight of every atom in the centre of its group (A,): its restraint constant, or equal weights where none is restrained.
+
+        About this centre translation and rotation do not couple through the restraints.
+        """
+        first = self._start[:-1]
+        loose = np.add.reduceat(self.restraint_kj_mol_A2, first) == 0.0
+        weight = np.where(loose[self.group], 1.0, self.restraint_kj_mol_A2)
+        return weight / np.add.reduceat(weight, first)[self.group]
 
     def oxygens(self) -> NDArray[np.int64]:
         """Index of the coordinating oxygen of every group, shape (G,)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -258,25 +259,26 @@ def body_freedom(
     system: LigandSystem, held: tuple[float | None, ...], rigid: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Mobility and first coordinate of every group, and the coordinate of every ion axis (-1: held)."""
+    return _freedom(system.kinds, tuple(height is not None for height in held), rigid)
+
+
+@lru_cache(maxsize=64)
+def _freedom(
+    kinds: tuple[str, ...], held: tuple[bool, ...], rigid: bool
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     from selectivity.energetics.bodies import FREE, FROZEN, TORSION
 
     codes = {"carbonyl": FROZEN, "hydroxyl": TORSION, "water": FREE} if rigid else {}
-    mobility = np.array([codes.get(kind, FREE) for kind in system.kinds], dtype=np.int64)
+    mobility = np.array([codes.get(kind, FREE) for kind in kinds], dtype=np.int64)
     size = np.array([{FROZEN: 0, FREE: 6, TORSION: 1}[code] for code in mobility], dtype=np.int64)
     offset = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
     ion_axis = np.full(3 * len(held), -1, dtype=np.int64)
-    free = [k for k in range(3 * len(held)) if k % 3 != 2 or held[k // 3] is None]
+    free = [k for k in range(3 * len(held)) if k % 3 != 2 or not held[k // 3]]
     ion_axis[free] = offset[-1] + np.arange(len(free))
     return mobility, offset, ion_axis
 
 
 def rotation_centres(system: LigandSystem, base: Vector) -> Vector:
-    """Centre of rotation of every group, (3, G): the mean of its restrained atoms (of all atoms when none is), where
-    translation and rotation do not couple through the restraints."""
-    weight = system.restraint_kj_mol_A2.copy()
-    start = system.group_start()[:-1]
-    loose = np.add.reduceat(weight, start) == 0.0
-    weight[np.isin(system.group, np.flatnonzero(loose))] = 1.0
-    total = np.add.reduceat(weight, start)
-    return np.ascontiguousarray(np.add.reduceat(base[:, : system.n_atoms] * weight, start, axis=1) / total)
-
+    """Centre of rotation of every group, (3, G), Å: the weighted mean of its atoms (`LigandSystem.centre_weights`)."""
+    weighted = base[:, : system.n_atoms] * system.centre_weights
+    return np.add.reduceat(weighted, system.group_start()[:-1], axis=1)
