@@ -65,7 +65,7 @@ RC: Any = {
     "legend.fontsize": 8.0,
     "legend.frameon": False,
     "hatch.linewidth": 0.6,
-    "savefig.dpi": 200.0,
+    "savefig.dpi": 150.0,
     "svg.fonttype": "none",
     "pdf.fonttype": 42,
 }
