@@ -108,6 +108,39 @@ def test_real_depositions_keep_the_contract(capsys: pytest.CaptureFixture[str], 
     assert valid(json.loads(text))
 
 
+@pytest.mark.parametrize(("name", "beginning"), [("s.png", b"\x89PNG"), ("s.SVG", b"<?xml"), ("s.pdf", b"%PDF")])
+def test_the_extension_decides_the_picture(
+    capsys: pytest.CaptureFixture[str], structures: Path, tmp_path: Path, name: str, beginning: bytes
+) -> None:
+    target = tmp_path / name
+    target.write_text("old")
+    source = structures / "kcsa_like.pdb"
+    code, text, errors = command(capsys, "score", source, "--treatment", "rigid", "--plot", target)
+    assert (code, errors) == (0, "")
+    assert target.read_bytes().startswith(beginning)
+    assert os.listdir(tmp_path) == [name]
+    assert "P_K/P_Na" in text
+
+
+def test_a_picture_that_cannot_be_drawn_leaves_the_old_one(
+    capsys: pytest.CaptureFixture[str], structures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import selectivity.plotting
+
+    def fail(score: FilterScore, path: Path) -> None:
+        path.write_text("half a picture")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(selectivity.plotting, "save_score_figure", fail)
+    target = tmp_path / "s.png"
+    target.write_text("old")
+    source = structures / "kcsa_like.pdb"
+    code, _, errors = command(capsys, "score", source, "--treatment", "rigid", "--plot", target)
+    assert code == 1
+    assert "s.png" in errors and "No space left" in errors and errors.count("\n") == 1
+    assert target.read_text() == "old" and os.listdir(tmp_path) == ["s.png"]
+
+
 # ---------------------------------------------------------------- many files
 
 

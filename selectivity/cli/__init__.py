@@ -26,7 +26,10 @@ from collections.abc import Sequence
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line on `arguments` (default: those of the process) and return its exit code."""
-    from selectivity.cli.app import app
-    from selectivity.cli.failures import run
+    try:
+        from selectivity.cli.app import app
+        from selectivity.cli.failures import run
+    except KeyboardInterrupt:  # before there is anything that could handle it better
+        return 130
 
     return run(app, arguments)

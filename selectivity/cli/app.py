@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import selectivity
-from selectivity.cli import build, explain, inspect, ratio, score, voltage
+from selectivity.cli import build, energy, explain, inspect, noise, ratio, rundown, score, voltage
 from selectivity.cli.failures import DEBUG_VARIABLE
 from selectivity.cli.options import TakesNegativeNumbers
 
@@ -50,3 +50,6 @@ app.command("inspect")(inspect.inspect)
 app.command("build")(build.build)
 app.command("ratio", cls=TakesNegativeNumbers)(ratio.ratio)
 app.command("voltage")(voltage.voltage)
+app.command("rundown")(rundown.rundown)
+app.command("energy")(energy.energy)
+app.command("noise")(noise.noise)

@@ -13,7 +13,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from selectivity.cli.failures import EXIT_BUG, EXIT_REFUSED, bug_line, debugging, one_line, show_error
+from selectivity.cli.failures import (
+    EXIT_BUG,
+    EXIT_REFUSED,
+    bug_line,
+    debugging,
+    one_line,
+    show_error,
+    show_own_warnings_in_one_line,
+)
 from selectivity.errors import SelectivityError
 
 Result = TypeVar("Result")
@@ -85,7 +93,7 @@ def _in_processes(
     """Outcomes by index from a pool of its own; those that a broken pool never finished are missing."""
     context = multiprocessing.get_context("spawn")  # fork is unsafe beside threads (BLAS, numba)
     before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_die_quietly_on_interrupt)
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare_worker)
     finished: dict[int, Outcome[Result]] = {}
     try:
         with _interrupts_held_back():  # the children inherit this and lift it when they can die without a traceback
@@ -113,7 +121,9 @@ def _outcome_of(future: Future[Outcome[Result]], source: str) -> Outcome[Result]
         return Outcome(source, None, _naming(source, bug_line(bug)), _trace(), is_bug=True)
 
 
-def _die_quietly_on_interrupt() -> None:
+def _prepare_worker() -> None:
+    """What `failures.run` does for the parent: quiet death on Ctrl-C, warnings in one line."""
+    show_own_warnings_in_one_line()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

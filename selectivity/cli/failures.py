@@ -35,8 +35,10 @@ _PACKAGE = str(Path(selectivity.__file__).parent)
 
 def run(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
     """Run `app` and turn every ending into an exit code; see the module constants."""
+    if sys.stdout is None:  # closed by the shell (>&-): nobody wants to read, which is no reason to fail
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (lives until the process ends)
     with warnings.catch_warnings():
-        _show_own_warnings_in_one_line()
+        show_own_warnings_in_one_line()
         return _run(app, arguments)
 
 
@@ -83,6 +85,22 @@ def show_error(message: str) -> None:
     print(f"error: {message}", file=sys.stderr)
 
 
+def show_own_warnings_in_one_line() -> None:
+    """Print warnings raised by this package as one line; those of other libraries are for developers (--debug, -W)."""
+    if sys.warnoptions or debugging():
+        return
+    warnings.simplefilter("default")
+
+    shown: set[str] = set()  # several functions may doubt the same number
+
+    def show(message, category, filename, lineno, file=None, line=None) -> None:  # type: ignore[no-untyped-def]
+        if filename.startswith(_PACKAGE) and str(message) not in shown:
+            shown.add(str(message))
+            print(f"warning: {one_line(message)}", file=sys.stderr)
+
+    warnings.showwarning = show
+
+
 def debugging() -> bool:
     """Whether tracebacks are wanted."""
     return os.environ.get(DEBUG_VARIABLE, "") not in ("", "0")
@@ -106,19 +124,3 @@ def _usage_line(problem: Exception) -> str:
 def _abandon_stdout() -> None:
     """Point stdout to nowhere, so that the interpreter's last flush does not complain about the reader that left."""
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (lives until the process ends)
-
-
-def _show_own_warnings_in_one_line() -> None:
-    """Print warnings raised by this package as one line; those of other libraries are for developers (--debug, -W)."""
-    if sys.warnoptions or debugging():
-        return
-    warnings.simplefilter("default")
-
-    shown: set[str] = set()  # several functions may doubt the same number
-
-    def show(message, category, filename, lineno, file=None, line=None) -> None:  # type: ignore[no-untyped-def]
-        if filename.startswith(_PACKAGE) and str(message) not in shown:
-            shown.add(str(message))
-            print(f"warning: {one_line(message)}", file=sys.stderr)
-
-    warnings.showwarning = show

@@ -16,7 +16,7 @@ import typer
 
 from selectivity.cli.wording import in_options
 from selectivity.files import atomic_path, require_writable, write_text
-from selectivity.report.document import Block, Document, Heading, Paragraph, Table, plain
+from selectivity.report.document import Block, Document, Heading, Paragraph, Table, follows_directly, plain
 
 PLOT_FORMATS = (".png", ".svg", ".pdf")
 
@@ -97,10 +97,12 @@ def show(document: Document) -> None:
     from rich.console import Console
 
     console = Console(highlight=False)
-    for number, block in enumerate(document):
-        if number:
+    previous: Block | None = None
+    for block in document:
+        if previous is not None and not follows_directly(previous, block):
             console.print()
         console.print(_rich_block(block))
+        previous = block
 
 
 def _for_this_door(block: Block) -> Block:
@@ -123,7 +125,8 @@ def _rich_block(block: Block) -> Any:
         )
         return label + Text(block.text)
     return _rich_table(
-        block, RichTable(box=SIMPLE_HEAD, title=block.title or None, title_justify="left", pad_edge=False)
+        block,
+        RichTable(box=SIMPLE_HEAD, show_edge=False, title=block.title or None, title_justify="left", pad_edge=False),
     )
 
 

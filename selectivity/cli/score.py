@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -111,7 +112,7 @@ def _deliver(outputs: Outputs, scores: list[FilterScore], *, single: bool) -> No
 
     document: list[Block] = score_document(scores[0]) if single else [summary_table(scores)]
 
-    def draw(path: object) -> None:
+    def draw(path: Path) -> None:
         from selectivity.plotting import save_score_figure
 
         save_score_figure(scores[0], path)

@@ -20,7 +20,10 @@ LINES = {
 }
 """How each line of the balance sheet reads; the order is that of `selectivity.score.BALANCE_TERMS`."""
 
-COUNTED_FROM = "Ligand-ligand energy and strain are counted from the filter at rest without an ion."
+COUNTED_FROM = (
+    "Ligand-ligand energy and strain are counted from the filter at rest without an ion; its carbonyls repel one another and "
+    "strain it already, so an ion that draws them in can relieve strain."
+)
 
 SITE_TERMS = ("ion_ligand_electrostatics", "ion_ligand_lennard_jones", "ligand_ligand", "strain", "walls", "ion_ion")
 """What the site pays back or charges: everything but the water."""

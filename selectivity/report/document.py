@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 PLAIN_WIDTH = 100
@@ -51,22 +51,20 @@ def plain(document: Document, width: int = PLAIN_WIDTH) -> str:
     site  ddG (kJ/mol)
     S2      21.3 ± 1.2
     """
-    parts = [_plain_block(block, width) for block in document]
-    return "\n\n".join(_joined(parts, document)) + "\n"
+    text = ""
+    previous: Block | None = None
+    for block in document:
+        if previous is not None:
+            text += "\n" if follows_directly(previous, block) else "\n\n"
+        text += _plain_block(block, width)
+        previous = block
+    return text + "\n"
 
 
-def _joined(parts: Iterable[str], document: Document) -> list[str]:
-    """Blocks stand apart by an empty line, except that labelled paragraphs of one kind follow one another directly."""
-    joined: list[str] = []
-    previous = ""
-    for part, block in zip(parts, document, strict=True):
-        label = block.label if isinstance(block, Paragraph) else ""
-        if joined and label and label == previous:
-            joined[-1] += "\n" + part
-        else:
-            joined.append(part)
-        previous = label
-    return joined
+def follows_directly(block: Block, following: Block) -> bool:
+    """Whether two blocks stand without an empty line between them: labelled paragraphs of one kind do."""
+    labels = [entry.label if isinstance(entry, Paragraph) else "" for entry in (block, following)]
+    return labels[0] == labels[1] != ""
 
 
 def _plain_block(block: Block, width: int) -> str:
