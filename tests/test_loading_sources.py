@@ -166,6 +166,26 @@ def test_gzip_and_wrong_extension(tmp_path: Path, reference: Filter) -> None:
     same(load_filter(str(written(tmp_path, "noextension", text))), reference)
 
 
+def test_line_ends_marks_and_missing_columns(tmp_path: Path, reference: Filter) -> None:
+    """Windows line ends, a byte order mark, serial numbers as stars, no columns after the coordinates."""
+    text = pdb([*tetramer(), *kcsa_ions()])
+    marked = tmp_path / "marked.pdb"
+    marked.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    same(load_filter(marked), reference)
+    assert len(load_filter(marked).atoms) == len(reference.atoms)
+    bare = [f"{line[:6]}*****{line[11:54]}" if line.startswith(("ATOM", "HETATM")) else line for line in text.splitlines()]
+    same(load_filter(written(tmp_path, "bare.pdb", "\n".join(bare))), reference)
+
+
+def test_blank_chain_and_segment_names(tmp_path: Path, reference: Filter) -> None:
+    """CHARMM's PDB: four equal subunits with one blank chain id, told apart by segment names only."""
+    lines = [
+        f"{line[:21]} {line[22:66]:<50}{'PRO' + line[21]:<4}" if line.startswith("ATOM") else line
+        for line in pdb([*tetramer(), *kcsa_ions()]).splitlines()
+    ]
+    same(load_filter(written(tmp_path, "segments.pdb", "\n".join(lines))), reference)
+
+
 def test_mmcif(tmp_path: Path, reference: Filter) -> None:
     """gemmi writes the same structure as mmCIF, plain and gzipped, with the assembly in mmCIF's own records."""
     structure = gemmi.read_pdb_string(
@@ -210,7 +230,7 @@ def test_atom_group(tmp_path: Path, reference: Filter) -> None:
     """A selection is a source too; a selection without a filter is refused."""
     u = universe(written(tmp_path, "x.pdb", pdb([*tetramer(), *kcsa_ions()])))
     same(load_filter(u.select_atoms("all")), reference)  # type: ignore[attr-defined]
-    with pytest.raises(FilterNotFound, match="3 subunits with the signature TVGYG"):
+    with pytest.raises(FilterNotFound, match=r"3 subunits with the signature TVGYG.*MDAnalysis drops assembly records"):
         load_filter(u.select_atoms("not chainID D"))  # type: ignore[attr-defined]
 
 

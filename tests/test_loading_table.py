@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import pathlib
+import warnings
 
 import gemmi
 import numpy as np
@@ -229,3 +231,35 @@ def test_round_trip_through_pdb(folder: pathlib.Path, tmp_path: pathlib.Path, na
     assert len(again.waters) == len(loaded.waters)
     assert again.provenance.resolution_angstrom == loaded.provenance.resolution_angstrom
     assert again.provenance.title == loaded.provenance.title
+
+
+@pytest.mark.parametrize("name", [row[0] for row in FOUND] + ["3UKM.pdb", "5VKE.pdb"])
+def test_mmcif_and_gzip_say_the_same(folder: pathlib.Path, tmp_path: pathlib.Path, name: str) -> None:
+    """The deposition rewritten as mmCIF by gemmi, and compressed: identical filters, through the other records."""
+    loaded = load_filter(folder / name)
+    structure = gemmi.read_structure(str(folder / name), format=gemmi.CoorFormat.Detect)
+    structure.setup_entities()
+    structure.make_mmcif_document().write_file(str(tmp_path / "x.cif"))
+    (tmp_path / "x.gz").write_bytes(gzip.compress((folder / name).read_bytes()))
+    for path in (tmp_path / "x.cif", tmp_path / "x.gz"):
+        again = load_filter(path)
+        assert again.provenance.assembly == loaded.provenance.assembly
+        assert again.rings == loaded.rings
+        assert [(i.name, i.site, i.occupancy) for i in again.ions] == [(i.name, i.site, i.occupancy) for i in loaded.ions]
+        assert len(again.waters) == len(loaded.waters)
+
+
+@pytest.mark.parametrize("name", [row[0] for row in FOUND if row[3] == "as deposited" and row[0].endswith("pdb")])
+def test_three_readers_agree(folder: pathlib.Path, name: str) -> None:
+    """gemmi, MDAnalysis and mdtraj, each with its own parser: the same rings, ions and waters (single precision)."""
+    import MDAnalysis
+    import mdtraj
+
+    loaded = load_filter(folder / name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        others = [MDAnalysis.Universe(str(folder / name)), mdtraj.load(str(folder / name))]
+    for other in (load_filter(o) for o in others):
+        assert [r.radius for r in other.rings] == pytest.approx([r.radius for r in loaded.rings], abs=1e-4)
+        assert [(i.name, i.site) for i in other.ions] == [(i.name, i.site) for i in loaded.ions]
+        assert len(other.waters) == len(loaded.waters)

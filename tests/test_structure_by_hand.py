@@ -101,6 +101,21 @@ def test_oxygens_of_different_planes_are_no_ring(tetramer_file: Path, rings: lis
         load_filter(tetramer_file, rings=rings)
 
 
+def test_a_pore_and_rings_together_are_refused(tetramer_file: Path) -> None:
+    """No argument is silently ignored."""
+    with pytest.raises(UnknownChoice, match="drop one of them"):
+        load_filter(tetramer_file, rings=CARBONYLS, pore="1")
+
+
+def test_a_ring_filter_is_written_and_read_again(tetramer_file: Path, tmp_path: Path) -> None:
+    loaded = load_filter(tetramer_file, rings=CARBONYLS[1:4])
+    loaded.to_pdb(tmp_path / "again.pdb")
+    again = load_filter(tmp_path / "again.pdb", rings=CARBONYLS[1:4])
+    assert again.positions == pytest.approx(loaded.positions, abs=1e-3)
+    assert [r.radius for r in again.rings] == pytest.approx([r.radius for r in loaded.rings], abs=1e-3)
+    assert loaded.dilated(0.2).rings[0].radius == pytest.approx(loaded.rings[0].radius + 0.2)
+
+
 def test_axis_of_single_oxygens_on_a_helix() -> None:
     """One oxygen per ring on a helix of radius 3: the helix axis, in any orientation."""
     turns = np.radians(57.0 * np.arange(30))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +33,14 @@ def test_frozen(loaded: Filter) -> None:
     for array in (loaded.positions, loaded.axis_origin, loaded.axis_direction, loaded.rotated(np.eye(3)).positions):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0.0
+
+
+def test_copies_and_messages_between_processes_stay_read_only(loaded: Filter) -> None:
+    for twin in (pickle.loads(pickle.dumps(loaded)), copy.deepcopy(loaded)):
+        assert np.array_equal(twin.positions, loaded.positions)
+        assert twin.provenance == loaded.provenance
+        with pytest.raises(ValueError, match="read-only"):
+            twin.positions[0] = 0.0
 
 
 def test_pore_frame(loaded: Filter) -> None:

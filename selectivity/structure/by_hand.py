@@ -61,7 +61,7 @@ def filter_from_rings(data: StructureData, rings: Sequence[str], *, assembly: st
     axis = _checked_axis(data, rings, [positions[r] for r in rows])
     named = [_ring(r, atoms, positions, axis) for r in rows]
     order = sorted(range(len(named)), key=lambda i: named[i].z)
-    return _assemble(data, reading, atoms, positions, axis, [rows[i] for i in order])
+    return _assemble(data, reading, atoms, positions, axis, [rows[i] for i in order], altloc)
 
 
 def _read(
@@ -199,6 +199,7 @@ def _assemble(
     positions: NDArray[np.float64],
     axis: Axis,
     rows: Sequence[Sequence[int]],
+    altloc: str,
 ) -> Filter:
     zero = rows[1] if len(rows) > 1 else rows[0]
     axis = axis.moved_to(float(axis.heights(positions[list(zero)]).mean()))
@@ -210,7 +211,7 @@ def _assemble(
         source=data.source,
         format=data.format,
         assembly=reading.name,
-        altloc="auto",
+        altloc=altloc,
         pore="rings given by hand",
         pores_found=(),
         merged_copies=copies,

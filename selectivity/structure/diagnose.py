@@ -30,13 +30,18 @@ def no_filter_found(data: StructureData, candidates: Sequence[Reading]) -> str:
         same = [k for k in known if k[1].sequence == motif.sequence]
         return (
             f"{data.source}: {len(same)} subunit{'s' if len(same) > 1 else ''} with the signature {motif.sequence} "
-            f"({_place(table, motif)}), {N_STRANDS} round one axis needed; tried {tried}: pass another assembly or a file with "
-            "the tetramer"
+            f"({_place(table, motif)}), {N_STRANDS} round one axis needed; tried {tried}: {_next_step(data)}"
         )
     return (
         f"{data.source}: no K+-channel filter ({N_STRANDS} strands [TSC]-x-G-x-[GDENST] round one axis needed; tried {tried}); "
         f"nearest: {_nearest(data, candidates, motifs)}: for another kind of pore give the coordinating oxygens with rings="
     )
+
+
+def _next_step(data: StructureData) -> str:
+    if data.format in ("MDAnalysis", "mdtraj"):
+        return f"pass the path of the file, {data.format} drops assembly records and further models, or the whole tetramer"
+    return "pass another assembly or a file with the tetramer"
 
 
 def _nearest(

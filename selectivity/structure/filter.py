@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -71,6 +71,11 @@ class Filter:
             array = np.array(getattr(self, name), dtype=np.float64)
             array.flags.writeable = False
             object.__setattr__(self, name, array)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """A filter sent to another process stays read-only."""
+        self.__dict__.update(state)
+        self.__post_init__()
 
     def pore_positions(self) -> Vector:
         """Positions of the atoms in the pore frame, shape (n_atoms, 3), Å.

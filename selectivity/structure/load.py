@@ -40,9 +40,25 @@ def load_filter(
 
     Raises FileUnreadable (no usable coordinates), FilterNotFound (no pore, or part of one), FilterIncomplete (missing
     atoms), UnknownChoice (no such assembly, pore, altloc or selection).
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from selectivity.structure.ideal import build_pdb
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "kcsa_like.pdb"
+    ...     _ = path.write_text(build_pdb("kcsa-like"))
+    ...     kcsa = load_filter(path)
+    >>> kcsa.signature, kcsa.first_residue, kcsa.provenance.pores_found
+    ('TVGYG', 75, ('chains A, B, C, D (TVGYG 75)',))
+    >>> [f"{ion.name} {ion.site}" for ion in kcsa.ions]
+    ['K S4', 'K S3', 'K S2', 'K S1']
+    >>> [round(ring.radius, 2) for ring in kcsa.dilated(0.1).rings]
+    [2.75, 2.35, 2.45, 2.45, 2.65, 4.9]
     """
     data = read_source(source)
     require_angstrom(data)
+    if rings is not None and pore is not None:
+        raise UnknownChoice(f"{data.source}: pore={pore!r} and rings= together; the rings already say which pore: drop one of them")
     if rings is not None:
         return filter_from_rings(data, rings, assembly=assembly, altloc=altloc)
     reading, pores = _find(data, assembly)

@@ -61,7 +61,7 @@ def _decode(name: str, content: bytes) -> str:
         raise FileUnreadable(f"{name}: the compressed file is empty; a structure is needed ({FORMATS}): repeat the download")
     if b"\x00" in content:
         raise FileUnreadable(f"{name}: binary content; a text structure file is needed ({FORMATS}): convert it first")
-    return content.decode("utf-8", errors="replace")
+    return content.decode("utf-8-sig", errors="replace")
 
 
 def _sniff(name: str, text: str) -> str:
