@@ -36,7 +36,7 @@ def selectivity_command(
     membrane potential (mV) come out.
 
     Exit codes: 0 done (a filter that does not conduct is a result), 1 refused or one of several files failed, 2 wrong
-    command line, 130 interrupted.
+    command line, 70 a bug in this program, 130 interrupted.
     """
     if debug:
         os.environ[DEBUG_VARIABLE] = "1"  # in the environment, so that worker processes know

@@ -219,6 +219,7 @@ def energy_budget(
     >>> abs(budget.stored_pw) < 1e-6 * budget.pump_work_pw, budget.second_law, round(budget.pump_work_kj_mol, 1)
     (True, True, 43.4)
     """
+    checked_amount(atp_kj_mol, "ATP free energy (kJ/mol)", zero_allowed=False)
     area_cm2 = 1e-8 * cell.area_um2 * state.area_ratio
     e, v, leak = state.nernst_mv, state.v_mv, state.leak_ua_per_cm2
     # µA/cm² times mV is nW/cm²; times cm² is nW, 1e3 pW
@@ -310,6 +311,23 @@ def selectivity_cost(
         channel_share=(p_k / r) / p_na,
         relative_cost=relative,
     )
+
+
+def leak_permeabilities(state: CellState, *, temperature: float = BODY_TEMPERATURE) -> tuple[float, float]:
+    """Constant-field P_Na and P_K (cm/s) that carry the Na+ and K+ leaks of a state of a pump-leak cell.
+
+    >>> from selectivity.membrane.pump_leak import pump_leak_cell
+    >>> from selectivity.membrane.pump_leak_steady import steady_state
+    >>> p_na, p_k = leak_permeabilities(steady_state(pump_leak_cell()).state)
+    >>> round(p_k / p_na, 1)
+    18.2
+    """
+    found = []
+    for ion in ("Na", "K"):
+        sides = {"outside": state.outside_mm[ion], "inside": state.inside_mm[ion], "valence": 1}
+        flux = float(ghk_flux(1.0, **sides, voltage=state.v_mv, temperature=temperature))  # nmol per cm/s
+        found.append(1e3 * state.leak_ua_per_cm2[ion] / FARADAY / flux)
+    return found[0], found[1]
 
 
 def _sodium_influx(p_na: ArrayLike, v: ArrayLike, sides: Mapping[str, Any]) -> Numbers:

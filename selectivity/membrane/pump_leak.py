@@ -125,15 +125,13 @@ def pump_leak_cell(name: str = "pump-leak-neuron") -> PumpLeakCell:
     >>> cell.outside["K"], round(cell.bath_osmolarity_mm, 6), round(cell.area_per_volume_per_cm, 6)
     (3.5, 297.0, 4000.0)
     """
-    rows = [row for row in read_table("pump_leak_presets") if row["cell"] == name]
+    rows = [r for r in read_table("pump_leak_presets") if r["cell"] == name and not r["quantity"].startswith("atp.")]
     if not rows:
         raise UnknownChoice(f"no pump-leak cell {name!r}; cells: {', '.join(pump_leak_cell_names())}")
     plain: dict[str, object] = {}
     nested: dict[str, dict[str, float]] = {"outside": {}, "inside": {}}
     for row in rows:
         group, _, ion = row["quantity"].partition(".")
-        if group == "atp":
-            continue
         if ion:
             nested.setdefault(group, {})[ion] = float(row["value"])
         else:

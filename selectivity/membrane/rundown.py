@@ -116,10 +116,8 @@ def run_down(
     >>> run.v_mv.round(1).tolist()
     [-72.6, -51.4, -18.0]
     """
-    if not phases:
-        raise OutOfRange("no phases to run; needed: at least one, such as Phase(3600.0, pump=0.0)")
+    starts = _starts(phases)
     y = steady_state(cell, fixed_volume=fixed_volume, atp=atp).y if start is None else np.asarray(start, dtype=float)
-    starts = np.concatenate([[0.0], np.cumsum([phase.duration_s for phase in phases])])
     wanted = _times(times_s, starts)
     limit = _EvaluationLimit(max_evaluations, cell.name)
     activity, states, at, crossings = 1.0, [], [], []
@@ -133,6 +131,17 @@ def run_down(
         crossings += [Crossing(begin + t, v) for t, v in passed]
         activity = _pumps_left(equations.drive, phase.duration_s)
     return _collected(cell, at, states, tuple(phases), starts, tuple(crossings), limit.count)
+
+
+def sample_times(phases: Sequence[Phase], also: Sequence[float] = ()) -> State:
+    """The times (s) at which a run is sampled by default, dense where a phase begins, and those of `also` within the run.
+
+    >>> times = sample_times([Phase(3600.0)], also=[0.5])
+    >>> bool(0.5 in times), float(times[-1])
+    (True, 3600.0)
+    """
+    starts = _starts(phases)
+    return np.union1d(_sampled(starts), [t for t in also if 0.0 <= t <= starts[-1]])
 
 
 class _EvaluationLimit:
@@ -151,19 +160,29 @@ class _EvaluationLimit:
 
 def _times(times_s: ArrayLike | None, starts: State) -> State:
     if times_s is None:
-        half = POINTS_PER_PHASE // 2
-        rows = []
-        for begin, end in itertools.pairwise(starts):
-            length = end - begin
-            early = np.geomspace(min(1e-3, length / 10), length, half)
-            rows.append(begin + np.union1d(np.append(early, 0.0), np.linspace(0.0, length, half)))
-        return np.unique(np.clip(np.concatenate(rows), 0.0, starts[-1]))
+        return _sampled(starts)
     wanted = np.atleast_1d(np.asarray(times_s, dtype=float))
     if not np.all(np.isfinite(wanted)) or wanted.min(initial=0.0) < 0 or wanted.max(initial=0.0) > starts[-1]:
         raise OutOfRange(f"times must lie in 0 ... {starts[-1]:g} s, the length of the run")
     if np.any(np.diff(wanted) <= 0):
         raise OutOfRange("times must increase, each once")
     return wanted
+
+
+def _starts(phases: Sequence[Phase]) -> State:
+    if not phases:
+        raise OutOfRange("no phases to run; needed: at least one, such as Phase(3600.0, pump=0.0)")
+    return np.concatenate([[0.0], np.cumsum([phase.duration_s for phase in phases])])
+
+
+def _sampled(starts: State) -> State:
+    half = POINTS_PER_PHASE // 2
+    rows = []
+    for begin, end in itertools.pairwise(starts):
+        length = end - begin
+        early = np.geomspace(min(1e-3, length / 10), length, half)
+        rows.append(begin + np.union1d(np.append(early, 0.0), np.linspace(0.0, length, half)))
+    return np.unique(np.clip(np.concatenate(rows), 0.0, starts[-1]))
 
 
 def _equations(
