@@ -211,3 +211,15 @@ def test_packed_arrays_follow_the_documented_layout():
     assert packed.start[-1] == 52 and packed.walls.tolist() == [[52.0, 0.0, 3.0, 1.8]]
     assert packed.params[0, -1] ** 2 == pytest.approx(COULOMB_KJ_ANGSTROM)
     assert replace(kcsa(), ligand_coupling=0.5).ligand_coupling == 0.5
+
+
+def test_one_compiled_version_serves_every_kind_of_call():
+    """Compilation is the price of the first run: filters, empty filters, waters, held ions and rigid groups must share it."""
+    from selectivity.energetics import descent
+
+    wet = add_waters(kcsa(), [[0.0, 0.0, 8.0]], region=(6.1, 11.1, 4.0))
+    start = [[0.1, 0.05, 1.5]]
+    minimise(wet, "K", start, region=S2, rigid=True, torsion_starts=(0.0,))
+    minimise(filter_ligands(ideal_filter("kcsa-like"), sigma="bfactor"), "Na", start, fixed_z=1.0, torsion_starts=(0.0,))
+    minimise(cage_ligands(3), (), np.zeros((1, 0, 3)))
+    assert len(descent.descend.signatures) == 1

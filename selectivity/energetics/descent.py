@@ -48,9 +48,9 @@ def stiffness(base, params, centre, start, mobility, offset, ion_axis, work):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
-def direction(work, steps, changes, inner, alpha, stored, newest):
+def direction(work, steps, changes, inner, alpha, memory):
     """Fill the row AIM with -H dU/dq by the two-loop recursion of L-BFGS (Nocedal & Wright), initial H the inverse stiffness."""
-    size = work.shape[1]
+    size, (stored, newest) = work.shape[1], (memory[0], memory[1])
     for k in range(size):
         work[AIM, k] = -work[SLOPE, k]
     m = newest
@@ -75,8 +75,9 @@ def direction(work, steps, changes, inner, alpha, stored, newest):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def advance(work, steps, changes, inner, stored, newest):
-    """Accept the trial coordinates and remember the step where the curvature along it is positive; returns (stored, newest)."""
+def advance(work, steps, changes, inner, memory):
+    """Accept the trial coordinates; remember the step where the curvature along it is positive."""
+    stored, newest = memory[0], memory[1]
     following = newest + 1 if newest < HISTORY - 1 else 0
     product = square = 0.0
     for k in range(work.shape[1]):
@@ -87,17 +88,17 @@ def advance(work, steps, changes, inner, stored, newest):
         work[Q, k], work[SLOPE, k] = work[Q_NEW, k], work[SLOPE_NEW, k]
     inner[following] = product
     if product > 1e-8 * square / ION_STIFFNESS:
-        return min(stored + 1, HISTORY), following
-    # The oldest pair of a full memory has just been overwritten.
-    return min(stored, HISTORY - 1), newest
+        memory[0], memory[1] = min(stored + 1, HISTORY), following
+    else:  # the oldest pair of a full memory has just been overwritten
+        memory[0] = min(stored, HISTORY - 1)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def largest(work, row):
-    """Largest absolute value in a row of the work array."""
+def largest(vector):
+    """Largest absolute value of a vector (0 when it is empty)."""
     most = 0.0
-    for k in range(work.shape[1]):
-        most = max(most, abs(work[row, k]))
+    for k in range(len(vector)):
+        most = max(most, abs(vector[k]))
     return most
 
 
@@ -126,23 +127,25 @@ def descend(
     Returns (energy kJ/mol, largest |dU/dq|, evaluations). Converged when the largest |dU/dq| is below ``tolerance``.
     """
     size = work.shape[1]
-    q_new, slope_new = work[Q_NEW], work[SLOPE_NEW]
+    q_new, slope, slope_new, aim = work[Q_NEW], work[SLOPE], work[SLOPE_NEW], work[AIM]
     grad = np.empty_like(base)
     steps, changes = np.empty((HISTORY, size)), np.empty((HISTORY, size))
     inner, alpha = np.empty(HISTORY), np.empty(HISTORY)
-    stored, newest, evaluations = 0, -1, 0
+    # Pairs stored and place of the newest: in an array, because literal arguments would compile a version of their own.
+    memory = np.array([0, -1])
+    evaluations = 0
     energy = descent = length = 0.0
     stiffness(base, params, centre, start, mobility, offset, ion_axis, work)
     while True:
         if evaluations > 0:
-            direction(work, steps, changes, inner, alpha, stored, newest)
-            length = min(1.0, STEP_LIMIT / largest(work, AIM))
+            direction(work, steps, changes, inner, alpha, memory)
+            length = min(1.0, STEP_LIMIT / largest(aim))
             descent = 0.0
             for k in range(size):
-                descent += work[AIM, k] * work[SLOPE, k]
+                descent += aim[k] * slope[k]
         while True:
             for k in range(size):
-                work[Q_NEW, k] = work[Q, k] + length * work[AIM, k]
+                q_new[k] = work[Q, k] + length * aim[k]
             place(q_new, base, centre, start, mobility, offset, ion_axis, xyz)
             energy_new = interactions(xyz, params, ref, start, walls, coupling, grad, terms)
             evaluations += 1
@@ -156,9 +159,9 @@ def descend(
         pull_back(q_new, xyz, grad, centre, start, mobility, offset, ion_axis, slope_new)
         if evaluations == 1:
             for k in range(size):
-                work[SLOPE, k] = work[SLOPE_NEW, k]
+                slope[k] = slope_new[k]
         else:
-            stored, newest = advance(work, steps, changes, inner, stored, newest)
+            advance(work, steps, changes, inner, memory)
         energy = energy_new
-        if largest(work, SLOPE) <= tolerance or evaluations >= max_evaluations:
-            return energy, largest(work, SLOPE), evaluations
+        if largest(slope) <= tolerance or evaluations >= max_evaluations:
+            return energy, largest(slope), evaluations

@@ -31,11 +31,18 @@ def turn(xyz, first, angle, matrix):
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def hydrogen_energy(xyz, params, start, coupling, group):
     """Energy of a hydroxyl hydrogen with all other groups and the ions, kJ/mol (no restraint acts on it)."""
-    atom, n_ligand, n = start[group] + 2, start[-1], xyz.shape[1]
-    c0, l0, _, _, _ = row(xyz, params, atom, 0, start[group])
-    c1, l1, _, _, _ = row(xyz, params, atom, start[group + 1], n_ligand)
-    c2, l2, _, _, _ = row(xyz, params, atom, n_ligand, n)
-    return coupling * (c0 + l0 + c1 + l1) + c2 + l2
+    atom, n_ligand, total = start[group] + 2, start[-1], 0.0
+    # One call in a loop: a literal bound or a second call would compile another version of `row`.
+    for part in range(3):
+        if part == 0:
+            first, last = start[0], start[group]
+        elif part == 1:
+            first, last = start[group + 1], n_ligand
+        else:
+            first, last = n_ligand, xyz.shape[1]
+        coulomb, lj, _, _, _ = row(xyz, params, atom, first, last)
+        total += (coulomb + lj) * (1.0 if part == 2 else coupling)
+    return total
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
