@@ -27,7 +27,14 @@ def kcsa(shared: Path) -> Path:
 def test_text_says_what_was_found_and_how(capsys: pytest.CaptureFixture[str], kcsa: Path) -> None:
     code, text, errors = command(capsys, "inspect", kcsa)
     assert (code, errors) == (0, "")
-    for expected in ("filter TVGYG from residue 75, four strands, 2.00 Å", "V76 O", "2.34", "S2", "K 1.00", "assembly 1"):
+    for expected in (
+        "filter TVGYG from residue 75, four strands, 2.00 Å",
+        "V76 O",
+        "2.34",
+        "S2",
+        "K 1.00",
+        "assembly 1",
+    ):
         assert expected in text
     assert "\x1b" not in text
 
@@ -81,5 +88,5 @@ def test_a_bad_file_in_the_middle_is_reported_and_the_rest_goes_on(
     code, text, errors = command(capsys, "inspect", *files, "--json", "-")
     assert code == 1
     assert [entry["first_residue"] for entry in json.loads(text)] == [75, 59]
-    assert errors.startswith("error: 9LYZ.pdb") and errors.count("\n") == 1
+    assert errors.startswith(f"error: {files[1]}: ") and errors.count("\n") == 1
     assert command(capsys, "inspect", *files, "--json", "-", "--jobs", "2") == (code, text, errors)

@@ -152,7 +152,7 @@ def test_a_bad_file_in_the_middle_is_reported_and_the_rest_goes_on_in_order(
     files = [structures / "kcsa_like.pdb", broken, structures / "nak_like.pdb"]
     code, text, errors = command(capsys, "score", *files, "--treatment", "rigid", "--json", "-")
     assert code == 1
-    assert errors.startswith("error: broken.pdb") and errors.count("\n") == 1
+    assert errors.startswith(f"error: {broken}: ") and errors.count("\n") == 1
     found = json.loads(text)
     assert [entry["file"] for entry in found] == ["kcsa_like.pdb", "nak_like.pdb"]
     assert all(valid(entry) for entry in found)

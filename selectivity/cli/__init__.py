@@ -21,6 +21,7 @@ command line exit code 2, Ctrl-C 130, and a bug in this package one line that na
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 
@@ -29,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from selectivity.cli.app import app
         from selectivity.cli.failures import run
-    except KeyboardInterrupt:  # before there is anything that could handle it better
+    except KeyboardInterrupt:  # while the commands load, before `run` can say it
+        sys.stderr.write("interrupted\n")
         return 130
 
     return run(app, arguments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
 import traceback
@@ -105,9 +106,9 @@ def _in_processes(
                 advance()
         pool.shutdown()
     except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
         for child in set(multiprocessing.active_children()) - before:
             child.terminate()
+        pool.shutdown(cancel_futures=True)  # returns at once: the workers are gone; not waiting races with the exit
         raise
     return finished
 
@@ -157,9 +158,11 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
 
 
 def _naming(source: str, message: str) -> str:
-    """The message with the file in front, unless it already begins with it."""
-    name = source.replace("\\", "/").rsplit("/", 1)[-1]
-    return message if message.startswith((source, name)) else f"{source}: {message}"
+    """The message with the file as the user gave it in front (two folders may hold files of one name)."""
+    if message.startswith(source):
+        return message
+    name = os.path.basename(source)
+    return source + message[len(name) :] if name and message.startswith(f"{name}:") else f"{source}: {message}"
 
 
 def _trace() -> str | None:
