@@ -17,7 +17,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 # Numba recompiles a kernel when its own file changes, not when a kernel that it calls does; so the compiled code of one state
 # of the kernels is kept apart from that of another.
-KERNELS := $(shell grep -rl --include=*.py numba selectivity | sort)
+KERNELS := $(shell grep -rl --include=*.py numba selectivity | LC_ALL=C sort)
 export NUMBA_CACHE_DIR ?= $(CURDIR)/.cache/numba-$(firstword $(shell cat $(KERNELS) /dev/null | cksum))
 
 .PHONY: demo test lint slow bench lowest structures docs clean

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,19 @@ settings.register_profile("house", deadline=None, derandomize="CI" in os.environ
 settings.load_profile("house")
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def kernel_state() -> str:
+    """A fingerprint of all sources that numba compiles, the same as the Makefile's."""
+    files = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "selectivity").rglob("*.py"))
+    kernels = [ROOT / name for name in files if b"numba" in (ROOT / name).read_bytes()]
+    text = b"".join(path.read_bytes() for path in kernels)
+    return subprocess.run(["cksum"], input=text, capture_output=True, check=True).stdout.split()[0].decode()
+
+
+# A cached kernel is stale when another file changes from which it calls a kernel, and numba does not notice: so the compiled
+# code of each state of the sources has a folder of its own, for these tests and for the programs that they start.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".cache" / f"numba-{kernel_state()}"))
 
 
 @pytest.fixture(scope="session")
