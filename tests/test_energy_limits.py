@@ -220,6 +220,8 @@ def test_one_compiled_version_serves_every_kind_of_call():
     wet = add_waters(kcsa(), [[0.0, 0.0, 8.0]], region=(6.1, 11.1, 4.0))
     start = [[0.1, 0.05, 1.5]]
     minimise(wet, "K", start, region=S2, rigid=True, torsion_starts=(0.0,))
-    minimise(filter_ligands(ideal_filter("kcsa-like"), sigma="bfactor"), "Na", start, fixed_z=1.0, torsion_starts=(0.0,))
+    minimise(
+        filter_ligands(ideal_filter("kcsa-like"), sigma="bfactor"), "Na", start, fixed_z=1.0, torsion_starts=(0.0,)
+    )
     minimise(cage_ligands(3), (), np.zeros((1, 0, 3)))
     assert len(descent.descend.signatures) == 1
