@@ -196,7 +196,7 @@ def test_two_readings_of_one_ratio():
 
 
 def test_bad_channels_are_refused():
-    with pytest.raises(UnknownChoice, match="did you mean 'kv1.2'"):
+    with pytest.raises(UnknownChoice, match=r"did you mean 'kv1\.2'"):
         channel("Kv12")
     with pytest.raises(UnknownChoice, match="is not a mutant"):
         mutant_effect("kv1.2", cell=NEURON)

@@ -85,7 +85,7 @@ def test_claim_13_without_the_pump_only_rt_over_f_is_left():
         warm = np.array([preset.temperature_k, preset.temperature_k + 5.0])
         response = voltage_against_temperature(preset, warm, scaling=TemperatureScaling(pump=False))
         assert response.v_mv[1] / response.v_mv[0] == pytest.approx(warm[1] / warm[0], rel=1e-10)
-        assert np.abs(response.contributions_mv["pump against leak"]).max() == 0.0
+        assert np.abs(response.contributions_mv["pump against leak"]).max() < 1e-9
         verdict = warming_verdict(preset, scaling=TemperatureScaling(pump=False))
         assert verdict.turning_q10_pump is None and verdict.hyperpolarises
         assert "no electrogenic pump" in verdict.condition
@@ -174,7 +174,6 @@ def test_bad_input_is_refused():
         TemperatureScaling(pump_ratio=-1.0)
     with pytest.raises(OutOfRange, match="Q10"):
         q10_factor(-1.0, temperature=300.0, reference=310.0)
-    with pytest.raises(OutOfRange, match="outruns the leaks"):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            voltage_against_temperature(NEURON, 360.15, scaling=TemperatureScaling(q10_pump=1e3, q10_leak=1e-3))
+    with pytest.raises(OutOfRange, match="outruns the leaks"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        voltage_against_temperature(NEURON, 360.15, scaling=TemperatureScaling(q10_pump=1e3, q10_leak=1e-3))

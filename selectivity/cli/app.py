@@ -8,7 +8,21 @@ from typing import Annotated
 import typer
 
 import selectivity
-from selectivity.cli import build, energy, explain, inspect, noise, ratio, rundown, score, voltage
+from selectivity.cli import (
+    build,
+    cells,
+    energy,
+    explain,
+    fit,
+    inspect,
+    iv,
+    noise,
+    ratio,
+    rundown,
+    score,
+    temperature,
+    voltage,
+)
 from selectivity.cli.failures import DEBUG_VARIABLE
 from selectivity.cli.options import TakesNegativeNumbers
 
@@ -53,3 +67,7 @@ app.command("voltage")(voltage.voltage)
 app.command("rundown")(rundown.rundown)
 app.command("energy")(energy.energy)
 app.command("noise")(noise.noise)
+app.command("iv")(iv.iv)
+app.command("fit")(fit.fit)
+app.command("temperature")(temperature.temperature)
+app.command("cells")(cells.cells)

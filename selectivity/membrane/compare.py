@@ -12,6 +12,9 @@ from selectivity.membrane.ghk import ghk_voltage
 from selectivity.membrane.mullins_noda import PUMP_RATIO, largest_pump_contribution, mullins_noda_voltage
 from selectivity.membrane.nernst import nernst_potentials
 
+PASSIVE_WITHIN = 10.0
+"""How far (mV) chloride's equilibrium may lie from the voltage and still be called passive: presets mix sources."""
+
 UNPUMPED = 0.05
 """Differences below this (mV) are not worth a reason: no electrode resolves them."""
 
@@ -33,7 +36,14 @@ class VoltageComparison:
     mullins_noda_mv: float
     conductance: Mapping[str, float]
     conductance_from: str
+    chloride_leads: bool
     reasons: tuple[str, ...]
+
+    @property
+    def chloride_is_passive(self) -> bool:
+        """Whether Mullins-Noda applies: chloride, where it permeates more than K+, rests near the voltage it gives."""
+        distance = abs(self.nernst_mv.get("Cl", self.mullins_noda_mv) - self.mullins_noda_mv)
+        return not self.chloride_leads or distance < PASSIVE_WITHIN
 
     @property
     def pump_mv(self) -> float:
@@ -80,6 +90,7 @@ def compare_voltages(cell: Cell, *, pump_ratio: float = PUMP_RATIO) -> VoltageCo
         mullins_noda_mv=mullins_noda_voltage(cations, pump_ratio=pump_ratio, **sides),
         conductance={ion: g / conductance["K"] if conductance.get("K") else g for ion, g in conductance.items()},
         conductance_from="the preset" if measured else "permeabilities, at each ion's reversal potential",
+        chloride_leads=cell.permeability.get("Cl", 0.0) > cell.permeability.get("K", 0.0),
         reasons=(),
     )
     return VoltageComparison(**{**comparison.__dict__, "reasons": _reasons(comparison, cell, pump_ratio)})
@@ -103,5 +114,10 @@ def _reasons(c: VoltageComparison, cell: Cell, pump_ratio: float) -> tuple[str, 
         reasons.append(
             f"chloride moves GHK by {c.ghk_mv - c.ghk_cations_mv:+.1f} mV; Mullins-Noda takes it as passive, so compare it "
             "with GHK of the cations"
+        )
+    if not c.chloride_is_passive:
+        reasons.append(
+            f"chloride rules this membrane and rests at {c.nernst_mv['Cl']:.1f} mV, not at the Mullins-Noda voltage: that "
+            "steady state is not this cell's, GHK with chloride is"
         )
     return tuple(reasons)

@@ -1,0 +1,44 @@
+"""How cells compare: the three equations side by side between the equilibrium potentials of their ions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from selectivity.membrane.compare import VoltageComparison
+from selectivity.plotting.style import FIRST_COLOUR, INK, ION_COLOURS, QUIET, RC, SECOND_COLOUR, drawing
+
+EQUATIONS = (
+    ("GHK", "ghk_mv", "o", FIRST_COLOUR),
+    ("chord conductance", "chord_mv", "D", SECOND_COLOUR),
+    ("Mullins-Noda", "mullins_noda_mv", "s", INK),
+)
+
+
+def draw_cells(comparisons: Sequence[VoltageComparison]) -> Figure:
+    """A figure of one panel, as tall as there are cells, `plot_cells`."""
+    with mpl.rc_context(RC):
+        figure = Figure(figsize=(7.4, 1.9 + 0.42 * len(comparisons)), layout="constrained")
+        plot_cells(comparisons, figure.subplots())
+    return figure
+
+
+def plot_cells(comparisons: Sequence[VoltageComparison], ax: Axes | None = None) -> Axes:
+    """Voltages (mV) by GHK, chord conductance and Mullins-Noda for each cell; ticks with names are Nernst potentials."""
+    with drawing(ax) as ax:
+        for place, three in enumerate(comparisons):
+            for ion, e in three.nernst_mv.items():
+                ax.plot(e, place, "|", color=ION_COLOURS.get(ion, QUIET), ms=14, mew=2)
+                ax.annotate(ion, (e, place), (0, 9), textcoords="offset points", ha="center", fontsize=7, color=QUIET)
+        for label, attribute, marker, colour in EQUATIONS:
+            values = [getattr(three, attribute) for three in comparisons]
+            ax.plot(values, np.arange(len(values)), marker, color=colour, mec=INK, ms=6.5, label=label, ls="none")
+        ax.set_yticks(np.arange(len(comparisons)), [three.cell for three in comparisons])
+        ax.set_ylim(len(comparisons) - 0.4, -0.8)
+        ax.set_xlabel("membrane potential (mV)")
+        ax.legend(loc="lower right")
+    return ax
