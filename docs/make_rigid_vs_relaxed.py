@@ -76,7 +76,14 @@ def document(score: Scorer) -> str:
     """The whole page from the scores of all filters."""
     names = (*IDEAL_FILTERS, *DEPOSITIONS)
     pairs = {name: {treatment: score(name, treatment) for treatment in TREATMENTS} for name in names}
-    parts = [HEAD, "## Sites\n", *_site_table(pairs), "\n## Permeability\n", *_ratio_table(pairs), "\n" + _lesson(pairs)]
+    parts = [
+        HEAD,
+        "## Sites\n",
+        *_site_table(pairs),
+        "\n## Permeability\n",
+        *_ratio_table(pairs),
+        "\n" + _lesson(pairs),
+    ]
     return "\n".join(parts)
 
 

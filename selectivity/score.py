@@ -152,7 +152,9 @@ class FilterScore:
         for site in self.sites:
             if site.site == name:
                 return site
-        raise UnknownChoice(f"site {name!r}: this filter has {', '.join(s.site for s in self.sites)}; choose one of them")
+        raise UnknownChoice(
+            f"site {name!r}: this filter has {', '.join(s.site for s in self.sites)}; choose one of them"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The score as plain numbers, strings, lists and dictionaries, as the JSON schema has it; undefined is None."""

@@ -43,9 +43,7 @@ def test_twelve_kilojoule_give_the_published_ratios(temperature, expected):
     assert permeability_ratio(12.0, temperature=temperature) == pytest.approx(expected, rel=5e-4)
 
 
-@pytest.mark.parametrize(
-    ("ratio", "kj"), [(10, 5.71), (100, 11.42), (150, 12.42), (1000, 17.12), (10000, 22.83)]
-)
+@pytest.mark.parametrize(("ratio", "kj"), [(10, 5.71), (100, 11.42), (150, 12.42), (1000, 17.12), (10000, 22.83)])
 def test_ratios_have_the_published_barriers(ratio, kj):
     assert barrier_difference(ratio, temperature=T) == pytest.approx(kj, abs=0.005)
 

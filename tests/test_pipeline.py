@@ -46,9 +46,7 @@ def test_relaxed_sites_of_1k4c_agree_with_the_prototype(shared, site, prototype)
 
 
 def test_two_revisions_of_one_deposition_agree(shared):
-    new, old = (
-        deposited_score(shared / "structures" / name) for name in ("1K4C.pdb", "1K4C_older-revision.pdb")
-    )
+    new, old = (deposited_score(shared / "structures" / name) for name in ("1K4C.pdb", "1K4C_older-revision.pdb"))
     assert old.ddg_barrier_kj_mol == pytest.approx(new.ddg_barrier_kj_mol, abs=0.05)
 
 
@@ -153,9 +151,7 @@ def test_components_add_in_quadrature_and_span_the_interval():
     assert math.sqrt(low * high) == pytest.approx(score.permeability_ratio, rel=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("hydration", "scale"), [("schmid", "schmid"), ("marcus", "marcus"), ("fawcett", "fawcett")]
-)
+@pytest.mark.parametrize(("hydration", "scale"), [("schmid", "schmid"), ("marcus", "marcus"), ("fawcett", "fawcett")])
 def test_another_water_leg_shifts_every_site_alike(hydration, scale):
     shift = dehydration_difference("K", "Na", scale=scale) - dehydration_difference("K", "Na", scale="charmm36")
     other = ideal_score(hydration=hydration)

@@ -9,13 +9,49 @@ from scored import DEPOSITIONS, deposited_score, ideal_score
 from selectivity.references import references
 from selectivity.score import score_schema
 
-TOP_LEVEL = """version file treatment ion_pair temperature_k sigma_angstrom force_field hydration hydration_state rule
-access_length_angstrom k_profile seed filter conductive sites profile ddg_barrier_kj_mol ddg_barrier_error_kj_mol
-error_components_kj_mol permeability_ratio permeability_ratio_interval interval_level membrane warnings sources""".split()
-FILTER = "signature first_residue n_strands resolution_angstrom rings ions provenance".split()
-SITE = """site formed reason coordination_number mean_distance_angstrom bond_valence ddg_kj_mol ddg_error_kj_mol
-terms_kj_mol basin n_waters""".split()
-MEMBRANE = "cell v_mv v_interval_mv v_with_leak_mv dv_dddg_mv_mol_per_kj nernst_mv".split()
+TOP_LEVEL = [
+    "version",
+    "file",
+    "treatment",
+    "ion_pair",
+    "temperature_k",
+    "sigma_angstrom",
+    "force_field",
+    "hydration",
+    "hydration_state",
+    "rule",
+    "access_length_angstrom",
+    "k_profile",
+    "seed",
+    "filter",
+    "conductive",
+    "sites",
+    "profile",
+    "ddg_barrier_kj_mol",
+    "ddg_barrier_error_kj_mol",
+    "error_components_kj_mol",
+    "permeability_ratio",
+    "permeability_ratio_interval",
+    "interval_level",
+    "membrane",
+    "warnings",
+    "sources",
+]
+FILTER = ["signature", "first_residue", "n_strands", "resolution_angstrom", "rings", "ions", "provenance"]
+SITE = [
+    "site",
+    "formed",
+    "reason",
+    "coordination_number",
+    "mean_distance_angstrom",
+    "bond_valence",
+    "ddg_kj_mol",
+    "ddg_error_kj_mol",
+    "terms_kj_mol",
+    "basin",
+    "n_waters",
+]
+MEMBRANE = ["cell", "v_mv", "v_interval_mv", "v_with_leak_mv", "dv_dddg_mv_mol_per_kj", "nernst_mv"]
 IDEAL = ("kcsa-like", "nak-like", "collapsed-like", "dilated-like", "flipped-like")
 
 
@@ -82,9 +118,7 @@ def test_other_pairs_of_ions_use_the_same_keys():
 
 
 def test_a_given_profile_and_sigma_by_b_factor_are_written():
-    document = check(
-        ideal_score(k_profile=((-10.0, 0.0, 10.0), (0.0, 5.0, 0.0)), sigma="bfactor")
-    )
+    document = check(ideal_score(k_profile=((-10.0, 0.0, 10.0), (0.0, 5.0, 0.0)), sigma="bfactor"))
     assert document["k_profile"] == {"z_angstrom": [-10.0, 0.0, 10.0], "energy_kj_mol": [0.0, 5.0, 0.0]}
     assert document["sigma_angstrom"] == "bfactor"
 

@@ -82,9 +82,7 @@ def test_propagated_error_equals_brute_force(site, kcsa):
     errors = ligand_errors(kcsa, system, replace(atom_errors(kcsa), sigma=np.full(len(kcsa.atoms), 0.01)))
     central = minima["Na"].energy_kj_mol - minima["K"].energy_kj_mol
     rng = np.random.default_rng(4)
-    draws = [
-        rescored(system, moved_system(system, errors, rng), region, minima, rigid) - central for _ in range(120)
-    ]
+    draws = [rescored(system, moved_system(system, errors, rng), region, minima, rigid) - central for _ in range(120)]
     analytic = gradient_error(system, ddg_gradient(system, PAIR, minima, rigid=rigid), errors)
     assert analytic == pytest.approx(np.std(draws), rel=0.21)
     sampled = sampled_ddg(system, PAIR, [minima], errors, rigid=rigid, seed=0, draws=4000)
@@ -145,7 +143,9 @@ def test_copies_of_one_atom_add_before_they_are_squared():
 
 def test_perturbed_and_shaken_groups_keep_their_shape(kcsa):
     system = filter_ligands(kcsa)
-    errors = ligand_errors(kcsa, system, AtomErrors(np.full(len(kcsa.atoms), 0.3), np.arange(len(kcsa.atoms)), "", True))
+    errors = ligand_errors(
+        kcsa, system, AtomErrors(np.full(len(kcsa.atoms), 0.3), np.arange(len(kcsa.atoms)), "", True)
+    )
     start = system.group_start()[:-1]
     rest = minimise(system, "K", [[0.2, 0.1, 1.5]], fixed_z=1.5, torsion_starts=(0.0,))
     rng = np.random.default_rng(8)

@@ -56,7 +56,9 @@ def test_distant_oxygens_fade_and_none_give_zero():
 
 def test_sums_add_over_shells():
     near, far = [2.7] * 4, [3.1] * 4
-    assert bond_valence_sum("Na", near + far) == pytest.approx(bond_valence_sum("Na", near) + bond_valence_sum("Na", far))
+    assert bond_valence_sum("Na", near + far) == pytest.approx(
+        bond_valence_sum("Na", near) + bond_valence_sum("Na", far)
+    )
 
 
 @pytest.mark.parametrize(

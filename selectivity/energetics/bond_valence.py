@@ -1,6 +1,6 @@
 """Does an ion feel its own valence? Bond-valence sums over the oxygens around it: about 1 when a K+ or Na+ is satisfied.
 
-    V = sum over oxygens of exp((R0 - R)/B)
+V = sum over oxygens of exp((R0 - R)/B)
 """
 
 from __future__ import annotations

@@ -68,7 +68,11 @@ def atom_errors(filter: Filter) -> AtomErrors:
         method = f"Cruickshank precision index {index:.2f} Å per coordinate, scaled by sqrt(B/<B>)"
         return AtomErrors(index * scale, unique, method, False)
     assumed = assumed_error(resolution if resolution is not None else ASSUMED_RESOLUTION)
-    known = f"{resolution:g} Å resolution" if resolution is not None else f"unknown resolution, {ASSUMED_RESOLUTION} Å taken"
+    known = (
+        f"{resolution:g} Å resolution"
+        if resolution is not None
+        else f"unknown resolution, {ASSUMED_RESOLUTION} Å taken"
+    )
     method = f"assumed {assumed:.2f} Å per coordinate ({known}; the header lacks what a precision index needs)"
     return AtomErrors(np.full(len(filter.atoms), assumed), unique, method, True)
 

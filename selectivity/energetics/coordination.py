@@ -115,7 +115,10 @@ def is_conductive(filter: Filter, coordinations: Sequence[Coordination]) -> tupl
         return False, f"{_listed(between)} not formed between formed sites ({held}): the single file is interrupted"
     buried = [cages[i].site for i in range(len(cages)) if not formed[i] and 0 < i < len(cages) - 1]
     if buried:
-        return False, f"{_listed(buried)} not formed and shut off from the water outside: the single file is interrupted"
+        return (
+            False,
+            f"{_listed(buried)} not formed and shut off from the water outside: the single file is interrupted",
+        )
     return True, f"{_listed([cage.site for cage in cages if cage.formed])} formed without a gap"
 
 

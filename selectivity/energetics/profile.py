@@ -99,7 +99,9 @@ def profile_heights(sites: Sequence[Site], spacing: float = SPACING) -> tuple[Ve
     [0.0, 0.333, 0.667, 1.0]
     """
     if not spacing > 0.0:
-        raise OutOfRange(f"spacing {spacing:g} Å of the profile: a positive length is needed (at most {SPACING} Å is sensible)")
+        raise OutOfRange(
+            f"spacing {spacing:g} Å of the profile: a positive length is needed (at most {SPACING} Å is sensible)"
+        )
     heights: list[float] = []
     walls: list[float] = []
     for site in sorted(sites, key=lambda each: each.z_low):
@@ -115,9 +117,7 @@ def profile_heights(sites: Sequence[Site], spacing: float = SPACING) -> tuple[Ve
 class _Search:
     """The best arrangement known for every ion and height, and which paths have been tried since it was found."""
 
-    def __init__(
-        self, system: LigandSystem, ions: tuple[str, ...], z: Vector, lateral: Vector, rigid: bool
-    ) -> None:
+    def __init__(self, system: LigandSystem, ions: tuple[str, ...], z: Vector, lateral: Vector, rigid: bool) -> None:
         self.system, self.ions, self.z, self.lateral, self.rigid = system, ions, z, lateral, rigid
         self.best: dict[str, list[Minimum | None]] = {ion: [None] * len(z) for ion in ions}
         self.tried: dict[tuple[str, int, str, int], Minimum] = {}
@@ -172,7 +172,9 @@ class _Search:
 
     def _sweep(self, order: Sequence[int]) -> bool:
         """Offer to every height in turn what its neighbours and the other ions have; whether anything improved."""
-        return any([self._pass_on(s, j, ion, i) for i in order for ion in self.ions for s, j in self._neighbours(ion, i)])
+        return any(
+            [self._pass_on(s, j, ion, i) for i in order for ion in self.ions for s, j in self._neighbours(ion, i)]
+        )
 
     def _neighbours(self, ion: str, i: int) -> Iterator[tuple[str, int]]:
         yield from ((other, i) for other in self.ions if other != ion)

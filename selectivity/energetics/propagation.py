@@ -59,9 +59,7 @@ def energy_gradient(system: LigandSystem, ion: str, minimum: Minimum, *, rigid: 
     return _on_bonds(system, system.positions, reference_gradient(system, minimum))
 
 
-def ddg_gradient(
-    system: LigandSystem, ions: tuple[str, str], minima: Mapping[str, Minimum], *, rigid: bool
-) -> Vector:
+def ddg_gradient(system: LigandSystem, ions: tuple[str, str], minima: Mapping[str, Minimum], *, rigid: bool) -> Vector:
     """d ddG/dx, the difference of both ions' gradients, (A, 3)."""
     first, second = (energy_gradient(system, ion, minima[ion], rigid=rigid) for ion in ions)
     return second - first

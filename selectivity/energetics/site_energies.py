@@ -110,9 +110,7 @@ def site_energies(
     return tuple(energies)
 
 
-def site_minimum(
-    site: Site, system: LigandSystem, profile: PoreProfile, ion: str, *, rigid: bool = False
-) -> Minimum:
+def site_minimum(site: Site, system: LigandSystem, profile: PoreProfile, ion: str, *, rigid: bool = False) -> Minimum:
     """The lowest minimum of one ion between the planes of a site."""
     region = Region(site.z_low, site.z_high, site.lateral_radius)
     found = [minimise(system, ion, site_starts(region), region=region, rigid=rigid)]
@@ -160,4 +158,3 @@ def _lowest_along(site: Site, profile: PoreProfile) -> list[Minimum]:
         wells = np.flatnonzero((energy <= padded[:-2]) & (energy <= padded[2:]))
         seeds.extend(profile.minima[ion][inside[well]] for well in wells)
     return seeds
-

@@ -68,7 +68,9 @@ def barrier_difference_error(ratio: float, ratio_error: float, *, temperature: f
 
 def _thermal(temperature: float) -> float:
     if not (math.isfinite(temperature) and temperature > 0.0):
-        raise OutOfRange(f"temperature {temperature:g} K: a positive temperature in kelvin is needed (25 °C = 298.15 K)")
+        raise OutOfRange(
+            f"temperature {temperature:g} K: a positive temperature in kelvin is needed (25 °C = 298.15 K)"
+        )
     return thermal_energy(temperature)
 
 

@@ -179,7 +179,9 @@ def _aligned(ddg: ArrayLike, first: ArrayLike, expected: int | None = None) -> t
         raise OutOfRange(f"{len(difference)} ddG values for {expected} points of the pore: one for each is needed")
     energy = np.asarray(first, float)
     if energy.ndim and energy.shape != difference.shape:
-        raise OutOfRange(f"{energy.size} values of the first ion's profile for {len(difference)} points: one for each is needed")
+        raise OutOfRange(
+            f"{energy.size} values of the first ion's profile for {len(difference)} points: one for each is needed"
+        )
     energy = np.broadcast_to(energy, difference.shape)
     if not (np.all(np.isfinite(difference)) and np.all(np.isfinite(energy))):
         raise OutOfRange("the profile holds values that are not finite: every energy along the pore must be a number")

@@ -37,8 +37,8 @@ def score_filter(
     """Score every site of a filter for two ions, the way through it, and the voltage of a cell that has it.
 
     ``ions`` (first, second): every ddG is positive where the first is preferred, every ratio is P_first/P_second. sigma in Å or
-    "bfactor", temperature in K (273-373), access_length in Å; ``k_profile`` (heights Å, energies kJ/mol) is the first ion's own
-    profile W, flat by default. ``seed`` serves the resampling of errors only: central values involve no chance. ``force``
+    "bfactor", temperature in K (273-373), access_length in Å; ``k_profile`` (heights Å, energies kJ/mol) is K+'s own profile W_K
+    (without K+ in the pair: that of the ion which water holds less), flat by default. ``seed`` serves the resampling of errors only: central values involve no chance. ``force``
     computes a ratio from the surviving sites of a filter that does not conduct.
 
     Raises UnknownChoice for a name that is not among the choices, OutOfRange for a number outside its range, EnergyRefused for

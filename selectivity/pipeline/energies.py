@@ -71,9 +71,7 @@ def filter_energies(filter: Filter, settings: Settings) -> FilterEnergies:
         sites=site_energies(
             filter.sites, filter.rings, system, profile, settings.pair, dehydration, rigid=settings.rigid
         ),
-        water_leg=dehydration_difference(
-            *settings.pair, scale=settings.scale, temperature=settings.temperature
-        ),
+        water_leg=dehydration_difference(*settings.pair, scale=settings.scale, temperature=settings.temperature),
         atom_errors=errors,
         ligand_errors=ligand_errors(filter, system, errors),
     )

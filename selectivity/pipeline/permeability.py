@@ -138,9 +138,7 @@ class _Rules:
         along: list[Mapping[str, Minimum]] = [{ion: profile.minima[ion][point] for ion in pair} for point in points]
         in_sites = [energies.site(site.name).minima for run in energies.runs for site in run]
         self.moves, self.site_moves = (
-            sampled_ddg(
-                energies.system, pair, minima, energies.ligand_errors, rigid=settings.rigid, seed=settings.seed
-            )
+            sampled_ddg(energies.system, pair, minima, energies.ligand_errors, rigid=settings.rigid, seed=settings.seed)
             for minima in (along, in_sites)
         )
 

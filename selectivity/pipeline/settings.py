@@ -53,7 +53,9 @@ class Settings:
         """
         if "K" in self.pair:
             return "K"
-        return max(self.pair, key=lambda ion: hydration_free_energy(ion, scale=self.scale, temperature=self.temperature))
+        return max(
+            self.pair, key=lambda ion: hydration_free_energy(ion, scale=self.scale, temperature=self.temperature)
+        )
 
     @property
     def searched(self) -> tuple[str, str]:
@@ -85,7 +87,9 @@ class Settings:
         if not low <= self.temperature <= high:
             raise OutOfRange(f"temperature {self.temperature:g} K: {low:g} to {high:g} K is needed (25 °C is 298.15 K)")
         if not (np.isfinite(self.access_length) and self.access_length >= 0.0):
-            raise OutOfRange(f"access length {self.access_length:g} Å: zero or a positive length is needed (default 10)")
+            raise OutOfRange(
+                f"access length {self.access_length:g} Å: zero or a positive length is needed (default 10)"
+            )
         if not isinstance(self.sigma, str):
             force_constant(self.sigma)
         elif self.sigma != "bfactor":
@@ -98,7 +102,9 @@ class Settings:
     def _checked_ions(self) -> tuple[str, ...]:
         names = tuple(ion_by_name(name).symbol for name in self.ions)
         if len(names) != 2 or names[0] == names[1]:
-            raise UnknownChoice(f"ions {', '.join(self.ions) or 'none'}: two different ones are needed, for example K,Na")
+            raise UnknownChoice(
+                f"ions {', '.join(self.ions) or 'none'}: two different ones are needed, for example K,Na"
+            )
         for name in names:
             self.field.ion(name)
             hydration_free_energy(name, scale=self.scale, temperature=self.temperature)

@@ -20,9 +20,7 @@ def site_scores(energies: FilterEnergies, settings: Settings) -> tuple[SiteScore
     )
 
 
-def _formed(
-    energies: FilterEnergies, coordination: Coordination, energy: SiteEnergy, settings: Settings
-) -> SiteScore:
+def _formed(energies: FilterEnergies, coordination: Coordination, energy: SiteEnergy, settings: Settings) -> SiteScore:
     coordinates, resampled = site_error(
         energy,
         energies.filter.rings,

@@ -26,9 +26,7 @@ def membrane_score(passage: Permeability, settings: Settings) -> MembraneScore:
     """
     cell = cell_by_name(settings.cell)
     shown = [ion for ion in ("K", "Na", "Cl") if cell.outside.get(ion) and cell.inside.get(ion)]
-    nernst = nernst_potentials(
-        shown, outside=cell.outside, inside=cell.inside, temperature=settings.temperature
-    )
+    nernst = nernst_potentials(shown, outside=cell.outside, inside=cell.inside, temperature=settings.temperature)
     leak = cell.permeability.get("Na", 0.0) / cell.permeability.get("K", 1.0)
     stated = (
         f"background P_Na/P_K = {leak:g} beside this filter ({cell.marks.get('permeability.Na', 'assumed')}, "
@@ -47,7 +45,9 @@ def membrane_score(passage: Permeability, settings: Settings) -> MembraneScore:
         v_with_leak_interval_mv=_interval(bounds, cell, settings, leak),
         leak=stated,
         dv_dddg_mv_mol_per_kj=None if passage.ratio is None else _slope(passage.ddg_kj_mol, cell, settings),
-        sensitivity="insensitive" if (1.0 / sensitive if sodium_first else sensitive) > SATURATED_RATIO else "sensitive",
+        sensitivity="insensitive"
+        if (1.0 / sensitive if sodium_first else sensitive) > SATURATED_RATIO
+        else "sensitive",
         nernst_mv=nernst,
     )
 

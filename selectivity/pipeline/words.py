@@ -157,7 +157,11 @@ def _sources(energies: FilterEnergies, passage: Permeability, settings: Settings
     keys += hydration_sources(settings.scale, settings.pair)
     if settings.temperature != 298.15:
         keys.append("fawcett2004")
-    keys += ["gagne_hawthorne2015", "yu2011_bj", "cruickshank1999" if not energies.atom_errors.assumed else "this_package"]
+    keys += [
+        "gagne_hawthorne2015",
+        "yu2011_bj",
+        "cruickshank1999" if not energies.atom_errors.assumed else "this_package",
+    ]
     if passage.ddg_kj_mol is not None:
         keys += ["berneche_roux2001", "tilegenova2019", "goldman1943"]
     keys += [cell.sources[name] for name in ("outside.K", "outside.Na", "permeability.Na") if name in cell.sources]
