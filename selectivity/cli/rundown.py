@@ -236,4 +236,4 @@ def _payload(run: RunDown, built: PumpLeakCell, block: str, notes: list[str]) ->
 def _draw(run: RunDown, title: str, path: Path) -> None:
     from selectivity.plotting.rundown import draw_rundown
 
-    draw_rundown(run, title=title).savefig(path)
+    draw_rundown(run, title=title.replace(": ", "\n", 1)).savefig(path)
