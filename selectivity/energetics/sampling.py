@@ -69,7 +69,15 @@ def move_group(xyz, params, ref, start, walls, coupling, b, beta, step, torsion,
         ux, uy, uz = bond_direction(xyz, first)
         angle = np.pi * (2.0 * rng.random() - 1.0)
         turned(
-            xyz, first + 2, last, angle * ux, angle * uy, angle * uz, xyz[0, first + 1], xyz[1, first + 1], xyz[2, first + 1]
+            xyz,
+            first + 2,
+            last,
+            angle * ux,
+            angle * uy,
+            angle * uz,
+            xyz[0, first + 1],
+            xyz[1, first + 1],
+            xyz[2, first + 1],
         )
     else:
         px = 0.5 * (xyz[0, first] + xyz[0, first + 1])
@@ -120,7 +128,26 @@ def move_ion(xyz, params, ref, start, walls, coupling, i, beta, step, z_low, z_h
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def sweep(xyz, params, ref, start, walls, coupling, rods, torsions, ranges, held, ion, bias, no_bias, beta, steps, rng, work, tally):
+def sweep(
+    xyz,
+    params,
+    ref,
+    start,
+    walls,
+    coupling,
+    rods,
+    torsions,
+    ranges,
+    held,
+    ion,
+    bias,
+    no_bias,
+    beta,
+    steps,
+    rng,
+    work,
+    tally,
+):
     """One sweep over all bodies of one state; ``tally`` (3, 2) counts (accepted, tried) for trajectories, groups and ions."""
     n_groups, n_ligand = len(start) - 1, start[-1]
     for _ in range(TRAJECTORIES):
@@ -132,7 +159,9 @@ def sweep(xyz, params, ref, start, walls, coupling, rods, torsions, ranges, held
         b = turn % n_groups
         if rods[b]:
             continue
-        tally[GROUP, 0] += move_group(xyz, params, ref, start, walls, coupling, b, beta, steps[GROUP], False, rng, work[0])
+        tally[GROUP, 0] += move_group(
+            xyz, params, ref, start, walls, coupling, b, beta, steps[GROUP], False, rng, work[0]
+        )
         tally[GROUP, 1] += 1
         if torsions[b]:
             move_group(xyz, params, ref, start, walls, coupling, b, beta, steps[GROUP], True, rng, work[0])
@@ -177,7 +206,9 @@ def swap_neighbours(xyz, params, ion, bias, z_low, z_high, beta, parity, rng, en
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def equilibrate(xyz, params, ref, start, walls, coupling, rods, torsions, ranges, held, ion, beta, bias, steps, n_sweeps, rng):
+def equilibrate(
+    xyz, params, ref, start, walls, coupling, rods, torsions, ranges, held, ion, beta, bias, steps, n_sweeps, rng
+):
     """Sweeps without records; tunes ``steps`` (K, 3) to `GOALS` every 20 sweeps and builds ``bias`` (K, M) along z of a free ion.
 
     Afterwards both stay as they are, so that the sampling obeys detailed balance.
@@ -208,7 +239,27 @@ def equilibrate(xyz, params, ref, start, walls, coupling, rods, torsions, ranges
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def sample(
-    xyz, params, ref, start, walls, coupling, rods, torsions, ranges, held, ion, beta, bias, steps, stride, rng, energies, places, terms, pulls, swaps
+    xyz,
+    params,
+    ref,
+    start,
+    walls,
+    coupling,
+    rods,
+    torsions,
+    ranges,
+    held,
+    ion,
+    beta,
+    bias,
+    steps,
+    stride,
+    rng,
+    energies,
+    places,
+    terms,
+    pulls,
+    swaps,
 ):
     """Record every ``stride`` sweeps; continues from ``xyz`` and leaves it where it ends.
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from selectivity.constants import ROOM_TEMPERATURE, thermal_energy
 from selectivity.energetics.force_field import force_field
-from selectivity.energetics.free_energy import FreeEnergy, Floats, alchemical_free_energy
+from selectivity.energetics.free_energy import Floats, FreeEnergy, alchemical_free_energy
 from selectivity.energetics.groups import UNBOUNDED
 from selectivity.energetics.hamiltonian import (
     EnergyTerms,
@@ -211,23 +211,26 @@ def _run(task: _Task, seed: np.random.SeedSequence, progress: Callable[[], None]
         packed.coupling,
         np.array([kind == "carbonyl" for kind in system.kinds]),
         np.array([kind == "hydroxyl" for kind in system.kinds]),
-        np.array([[task.region.z_low, task.region.z_high], *([n.region.z_low, n.region.z_high] for n in task.neighbours)]),
+        np.array(
+            [[task.region.z_low, task.region.z_high], *([n.region.z_low, n.region.z_high] for n in task.neighbours)]
+        ),
         np.array([task.fixed_z is not None] + [False] * len(task.neighbours)),
         ion,
-        1.0 / thermal_energy(task.temperature),
     )
     xyz, rng = _starts(task), np.random.default_rng(seed)
     # colder means smaller steps: the amplitude of a harmonic motion goes with the square root of T
     cold = np.sqrt(task.temperature / ROOM_TEMPERATURE)
     steps = np.tile([FIRST_TIME_STEP, FIRST_STEP * cold, FIRST_STEP * cold], (plan.n_states, 1))
     bias = np.zeros((plan.n_states, BIAS_POINTS))
-    kernel.equilibrate(xyz, *setting, bias, steps, plan.n_equilibration, rng)
+    for warmth in _cooling(task.temperature):
+        kernel.equilibrate(xyz, *setting, 1.0 / thermal_energy(warmth), bias, steps, plan.n_equilibration, rng)
+    at_temperature = (*setting, 1.0 / thermal_energy(task.temperature))
     swaps = np.zeros((plan.n_states - 1, 2))
     shapes = ((plan.n_states, plan.n_states), (plan.n_states, 3), (2, N_TERMS), (2,))
     records: list[list[Floats]] = [[], [], [], []]
     while True:
         block = [np.empty((plan.n_samples, *shape)) for shape in shapes]
-        kernel.sample(xyz, *setting, bias, steps, plan.stride, rng, *block, swaps)
+        kernel.sample(xyz, *at_temperature, bias, steps, plan.stride, rng, *block, swaps)
         for record, part in zip(records, block, strict=True):
             record.append(part)
         energies, places = (np.concatenate(record) for record in records[:2])
@@ -248,6 +251,12 @@ def _run(task: _Task, seed: np.random.SeedSequence, progress: Callable[[], None]
     return _Run(result, heights, weights / weights.sum(axis=0), terms, pulls, swaps, len(energies) * plan.stride)
 
 
+def _cooling(temperature: float) -> list[float]:
+    """Temperatures of the equilibration (K): a cold system is cooled by halves, so that every state finds the lowest basin."""
+    warmer = [ROOM_TEMPERATURE / 2**n for n in range(12) if ROOM_TEMPERATURE / 2**n > temperature]
+    return [*warmer, temperature]
+
+
 def _biases(task: _Task, bias: Floats, heights: Floats) -> Floats:
     """Bias of every state (last axis) at the heights (S, K) that were sampled in every state, kJ/mol, shape (S, K, K)."""
     if task.fixed_z is not None:
@@ -264,7 +273,9 @@ def _combined(task: _Task, runs: Sequence[_Run]) -> ThermalExchange:
     warnings = [word for run in runs for word in run.free_energy.warnings]
     if np.ptp(values) > DISAGREEMENT * np.sqrt(2.0) * errors.max():
         error = max(error, float(np.ptp(values) / 2.0))
-        warnings.append(f"independent runs differ by {np.ptp(values):.2f} kJ/mol: a slow basin mixes badly, error widened")
+        warnings.append(
+            f"independent runs differ by {np.ptp(values):.2f} kJ/mol: a slow basin mixes badly, error widened"
+        )
     if max(errors) > task.plan.target_error_kj_mol * np.sqrt(task.plan.n_runs):
         warnings.append(f"error {error:.2f} kJ/mol after the longest allowed run: above the target, sample longer")
     terms = np.mean([np.einsum("se,set->et", run.weights, run.terms) for run in runs], axis=0)
