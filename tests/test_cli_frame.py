@@ -308,8 +308,11 @@ def test_a_terminal_gets_colour_unless_no_color_is_set(monkeypatch: pytest.Monke
 
 
 def test_a_terminal_without_unicode_still_gets_an_answer() -> None:
-    result = installed("ratio", "12", env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    result = installed("ratio", "12", env=ascii_only)
     assert result.returncode == 0 and "P_K/P_Na 126.6" in result.stdout
+    result = installed("score", "--help", env=ascii_only)
+    assert result.returncode == 0 and "Usage: selectivity score" in result.stdout
 
 
 # ---------------------------------------------------------------- what loads when

@@ -143,6 +143,7 @@ def test_the_chain_is_on_one_screen_with_every_interval() -> None:
         "insensitive",
         "warning: S4 is open to the cavity",
         "a permeability ratio is not a conductance ratio",
+        "sources: shannon1976",
     ):
         assert expected in text, f"{expected!r} not in\n{plain(blocks)}"
 

@@ -37,6 +37,8 @@ def run(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
     """Run `app` and turn every ending into an exit code; see the module constants."""
     if sys.stdout is None:  # closed by the shell (>&-): nobody wants to read, which is no reason to fail
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (lives until the process ends)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without Å still gets the numbers
     with warnings.catch_warnings():
         show_own_warnings_in_one_line()
         return _run(app, arguments)

@@ -91,8 +91,7 @@ def show(document: Document) -> None:
     """Print a document: with colour and lines on a terminal, as plain text anywhere else."""
     document = [_for_this_door(block) for block in document]
     if not sys.stdout.isatty() or os.environ.get("TERM") == "dumb" or os.environ.get("NO_COLOR"):
-        encoding = sys.stdout.encoding or "ascii"
-        sys.stdout.write(plain(document).encode(encoding, "replace").decode(encoding))
+        sys.stdout.write(plain(document))
         return
     from rich.console import Console
 

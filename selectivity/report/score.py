@@ -29,6 +29,7 @@ def score_document(score: FilterScore) -> list[Block]:
         *_membrane(score),
         *(Paragraph(warning, label="warning") for warning in score.warnings if warning not in CANNOT_KNOW),
         Paragraph(_limits(score), label="limits"),
+        *([Paragraph(", ".join(score.sources), label="sources")] if score.sources else []),
     ]
 
 
