@@ -20,6 +20,7 @@ from matplotlib.patches import Circle, Ellipse
 
 from selectivity import FilterScore, ideal_filter, plotting, score_filter
 from selectivity.permeation.ratio import barrier_difference
+from selectivity.plotting.filter_view import OXYGEN_COLOUR
 from selectivity.plotting.style import FIRST_COLOUR, ION_COLOURS, SECOND_COLOUR, TERM_COLOURS, TERM_HATCHES
 from selectivity.plotting.voltage import voltages
 from selectivity.score import BALANCE_TERMS
@@ -197,6 +198,18 @@ def test_the_side_view_shows_rings_ions_and_every_oxygen(name: str) -> None:
     heights = sorted(np.concatenate([line.get_ydata() for line in oxygens]))
     where = shown.pore_positions()
     assert heights == pytest.approx(sorted(where[i, 2] for ring in shown.rings for i in ring.atoms))
+
+
+def test_the_front_strands_face_each_other_whatever_their_numbers() -> None:
+    """Strands named by hand come in the order of the file, not round the axis."""
+    shown = ideal_filter("kcsa-like")
+    renumbered = replace(shown, atoms=tuple(replace(a, strand=(0, 2, 1, 3)[a.strand]) for a in shown.atoms))
+    for filter in (shown, renumbered):
+        ax = plotting.plot_filter_side(filter)
+        front = next(line for line in ax.lines if line.get_marker() == "o" and line.get_color() == OXYGEN_COLOUR)
+        others = [line for line in ax.lines if line.get_marker() == "o" and line.get_color() == OXYGEN_COLOUR][1:]
+        assert front.get_xdata().mean() == pytest.approx(-others[0].get_xdata().mean(), abs=1e-6)
+        assert len(others) == 1
 
 
 def test_pictures_do_not_depend_on_how_the_file_lies(conductive: FilterScore) -> None:

@@ -25,6 +25,11 @@ BONDS = (
 )
 """Backbone and hydroxyl bonds of a strand: two atom names and whether the second belongs to the next residue."""
 
+CARBOXYLATE_BONDS = (
+    ("CA", "CB", 0), ("CB", "CG", 0), ("CG", "OD1", 0), ("CG", "OD2", 0), ("CG", "CD", 0), ("CD", "OE1", 0), ("CD", "OE2", 0),
+)  # fmt: skip
+"""Side-chain bonds, drawn where a carboxylate lines the pore."""
+
 ION_RADII = {"K": 1.51, "Na": 1.18, "Rb": 1.61, "Cs": 1.74, "Li": 0.92, "Tl": 1.59}
 """Å; effective ionic radii at coordination number eight (Shannon 1976), the size at which ions are drawn."""
 
@@ -42,7 +47,7 @@ def plot_filter_side(result: Filter | FilterScore, ax: Axes | None = None) -> Ax
     shown = _filter(result)
     with drawing(ax, (5.0, 5.6)) as ax:
         points = _side_points(shown)
-        front = {0, shown.n_strands // 2}
+        front = {0, _opposite(shown, points)}
         for strand in range(shown.n_strands):
             _strand(ax, shown, points, strand, front=strand in front)
         for ring in shown.rings:
@@ -101,10 +106,19 @@ def _side_points(shown: Filter) -> np.ndarray:
     return where @ np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
 
 
+def _opposite(shown: Filter, points: np.ndarray) -> int:
+    """The strand across the pore from the first one, which lies to the right."""
+    middles = [
+        points[[i for i, a in enumerate(shown.atoms) if a.strand == s], 0].mean() for s in range(shown.n_strands)
+    ]
+    return int(np.argmin(middles))
+
+
 def _strand_bonds(shown: Filter, strand: int) -> Iterator[tuple[int, int]]:
     index = {(a.residue_index, a.name): i for i, a in enumerate(shown.atoms) if a.strand == strand}
+    charged = {shown.atoms[i].residue_index for ring in shown.rings if ring.kind == "carboxylate" for i in ring.atoms}
     for residue, name in index:
-        for first, second, step in BONDS:
+        for first, second, step in BONDS + (CARBOXYLATE_BONDS if residue in charged else ()):
             if name == first and (residue + step, second) in index:
                 yield index[residue, first], index[residue + step, second]
 
