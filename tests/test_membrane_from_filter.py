@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from selectivity.data import MARKS
 from selectivity.errors import OutOfRange, UnknownChoice
-from selectivity.membrane.cells import cell, cells
+from selectivity.membrane.cells import cell, cells, load_cells
 from selectivity.membrane.channels import channel, channels, mix_channels, mutant_effect, ratio_kinds
 from selectivity.membrane.citations import citation
 from selectivity.membrane.from_filter import membrane_from_ratio, voltage_against_barrier
@@ -111,6 +111,21 @@ def test_every_preset_takes_a_filter(name):
 def test_bad_ratios_are_refused(arguments, message):
     with pytest.raises(OutOfRange, match=message):
         membrane_from_ratio(**arguments, cell=NEURON)
+
+
+def test_a_cell_without_sodium_is_refused_in_words(tmp_path):
+    path = tmp_path / "cells.toml"
+    path.write_text(
+        "[bare]\ntemperature_k = 300.0\n[bare.outside]\nK = 5.0\n[bare.inside]\nK = 140.0\n[bare.permeability]\nK = 1.0\n"
+    )
+    bare = load_cells(path)["bare"]
+    for question in (
+        lambda: membrane_from_ratio(10, cell=bare),
+        lambda: mutant_effect("kv1.2-v370g", cell=bare),
+        lambda: ratio_kinds(10, cell=bare),
+    ):
+        with pytest.raises(UnknownChoice, match="bare: no Na outside"):
+            question()
 
 
 def test_joules_typed_for_kilojoules_are_refused():

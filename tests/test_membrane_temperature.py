@@ -82,7 +82,7 @@ def test_claim_13_without_the_pump_only_rt_over_f_is_left():
     """+3.2 % per 10 K from 310.15 K: -70 becomes -72.3; the same for any cell without its pump."""
     assert -70 * 320.15 / 310.15 == pytest.approx(-72.3, abs=0.05)
     for preset in (NEURON, cell("squid-axon"), cell("macrophage")):
-        warm = np.array([preset.temperature_k, preset.temperature_k + 5.0])
+        warm = np.array([preset.temperature_k, preset.temperature_k + 3.0])
         response = voltage_against_temperature(preset, warm, scaling=TemperatureScaling(pump=False))
         assert response.v_mv[1] / response.v_mv[0] == pytest.approx(warm[1] / warm[0], rel=1e-10)
         assert np.abs(response.contributions_mv["pump against leak"]).max() < 1e-9

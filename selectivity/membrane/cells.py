@@ -94,6 +94,17 @@ class Cell:
         )
 
 
+def require_ions(cell: Cell, *ions: str) -> None:
+    """Raise UnknownChoice unless the cell has a concentration of every named ion on both sides.
+
+    >>> require_ions(cell("neuron"), "K", "Na")
+    """
+    for ion in ions:
+        for side, held in (("outside", cell.outside), ("inside", cell.inside)):
+            if ion not in held:
+                raise UnknownChoice(f"{cell.name}: no {ion} {side}; this needs {' and '.join(ions)} on both sides (mM)")
+
+
 def cell(name: str) -> Cell:
     """The preset of that name; UnknownChoice lists the names and the nearest one.
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from selectivity.errors import OutOfRange, UnknownChoice
-from selectivity.membrane.cells import Cell
+from selectivity.membrane.cells import Cell, require_ions
 from selectivity.membrane.chord import chord_voltage, conductances_from_permeabilities
 from selectivity.membrane.conditions import Numbers, checked_amount, valence_of
 from selectivity.membrane.ghk import ghk_voltage
@@ -94,6 +94,7 @@ def mix_channels(conductance: Mapping[str | ChannelType, float], *, cell: Cell) 
     >>> round(mixed.v_mv, 1), round(mixed.v_chord_mv, 1)
     (-63.4, -65.6)
     """
+    require_ions(cell, "K")
     kinds = {(key if isinstance(key, ChannelType) else channel(key)): g for key, g in conductance.items()}
     weights = {kind: float(checked_amount(g, f"conductance of {kind.name}")) for kind, g in kinds.items()}
     total = sum(weights.values())
@@ -140,6 +141,7 @@ def mutant_effect(mutant: str, *, cell: Cell, share: ArrayLike = 1.0) -> MutantE
     >>> effect.shift_mv.round(0).tolist()
     [17.0, 41.0, 51.0]
     """
+    require_ions(cell, "K", "Na")
     kind = channel(mutant)
     if kind.mutant_of is None:
         raise UnknownChoice(
@@ -182,6 +184,7 @@ def ratio_kinds(ratio: float, *, cell: Cell) -> RatioKinds:
     >>> round(kinds.v_permeability_mv, 1), round(kinds.v_conductance_mv, 1), round(kinds.conductance_ratio, 1)
     (-68.6, -83.3, 11.4)
     """
+    require_ions(cell, "K", "Na")
     number = float(checked_amount(ratio, "P_K/P_Na", zero_allowed=False))
     sides: dict[str, Any] = {"outside": cell.outside, "inside": cell.inside, "temperature": cell.temperature_k}
     permeability = {"K": 1.0, "Na": 1.0 / number}
@@ -204,7 +207,7 @@ def ratio_kinds(ratio: float, *, cell: Cell) -> RatioKinds:
 
 
 def _with_channel(cell: Cell, kind: ChannelType, share: Numbers) -> Numbers:
-    background = {ion: np.asarray(p) for ion, p in cell.permeability.items()}
+    background = {"K": np.asarray(0.0)} | {ion: np.asarray(p) for ion, p in cell.permeability.items()}
     through = kind.ratios.get("Na", 0.0) * share * background["K"]
     permeability = background | {"Na": background.get("Na", np.asarray(0.0)) + through}
     return np.atleast_1d(

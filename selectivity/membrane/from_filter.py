@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from selectivity.constants import GAS_CONSTANT_KJ
 from selectivity.errors import OutOfRange
-from selectivity.membrane.cells import Cell
+from selectivity.membrane.cells import Cell, require_ions
 from selectivity.membrane.conditions import Numbers, as_answer, checked_amount, checked_number
 from selectivity.membrane.ghk import ghk_voltage
 from selectivity.membrane.nernst import nernst_potentials, thermal_voltage_mv
@@ -129,6 +129,7 @@ def voltage_against_barrier(ddg_kj_mol: ArrayLike, *, cell: Cell, leak: ArrayLik
     >>> sweep.v_mv.round(1).tolist()
     [-0.9, -53.4, -82.6, -89.0]
     """
+    require_ions(cell, "K", "Na")
     barrier = checked_number(ddg_kj_mol, "ddG (kJ/mol)")
     background = checked_amount(leak, "background P_Na/P_K")
     thermal = GAS_CONSTANT_KJ * cell.temperature_k
@@ -158,7 +159,10 @@ def _barrier(ratio: float, cell: Cell) -> float:
 
 
 def _background(cell: Cell) -> float:
-    return cell.permeability.get("Na", 0.0) / cell.permeability["K"]
+    potassium = cell.permeability.get("K", 0.0)
+    if potassium <= 0.0:
+        raise OutOfRange(f"{cell.name}: K does not permeate, so its own leak has no P_Na/P_K; give leak=")
+    return cell.permeability.get("Na", 0.0) / potassium
 
 
 def _ends(interval: tuple[float, float], cell: Cell, leak: float) -> tuple[float, float]:

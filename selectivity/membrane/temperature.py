@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from selectivity.constants import GAS_CONSTANT_KJ
 from selectivity.errors import OutOfRange, UnknownChoice
-from selectivity.membrane.cells import Cell
+from selectivity.membrane.cells import Cell, require_ions
 from selectivity.membrane.conditions import (
     Numbers,
     as_answer,
@@ -164,6 +164,8 @@ def voltage_against_temperature(
     scaling = scaling or TemperatureScaling()
     kelvin = np.atleast_1d(checked_temperature(temperature)).astype(float)
     _warn_outside(cell, kelvin)
+    if scaling.barrier is not None:
+        require_ions(cell, "K", "Na")
     unknown = [ion for ion in scaling.gating if ion not in cell.permeability]
     if unknown:
         raise UnknownChoice(
@@ -262,7 +264,9 @@ def _voltage(cell: Cell, scaling: TemperatureScaling, kelvin: Numbers, switched:
 def _ratios(cell: Cell, scaling: TemperatureScaling, kelvin: Numbers) -> dict[str, Numbers]:
     ratios = {ion: np.full_like(kelvin, p) for ion, p in cell.permeability.items()}
     if scaling.barrier is not None:
-        ratios["Na"] = ratios["K"] * np.asarray(scaling.barrier.permeability_ratio(kelvin))
+        ratios["Na"] = ratios.setdefault("K", np.ones_like(kelvin)) * np.asarray(
+            scaling.barrier.permeability_ratio(kelvin)
+        )
     return ratios
 
 

@@ -40,5 +40,5 @@ def plot_cells(comparisons: Sequence[VoltageComparison], ax: Axes | None = None)
         ax.set_yticks(np.arange(len(comparisons)), [three.cell for three in comparisons])
         ax.set_ylim(len(comparisons) - 0.4, -0.8)
         ax.set_xlabel("membrane potential (mV)")
-        ax.legend(loc="lower right")
+        ax.legend(loc="center", bbox_to_anchor=(0.66, 0.5))
     return ax

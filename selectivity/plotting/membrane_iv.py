@@ -17,7 +17,8 @@ def draw_current_voltage(curves: CurrentVoltage, *, title: str = "") -> Figure:
     """A figure of one panel, `plot_current_voltage`."""
     with mpl.rc_context(RC):
         figure = Figure(figsize=(5.4, 4.0), layout="constrained")
-        plot_current_voltage(curves, figure.subplots()).set_title(title)
+        plot_current_voltage(curves, figure.subplots())
+        figure.suptitle(title, fontsize=11, weight="bold")
     return figure
 
 
@@ -31,7 +32,13 @@ def plot_current_voltage(curves: CurrentVoltage, ax: Axes | None = None) -> Axes
         ax.plot(curves.voltage_mv, 1e3 * curves.total_ma_cm2, "-", color=INK, lw=2.0, label="total")
         if curves.voltage_mv[0] <= curves.reversal_mv <= curves.voltage_mv[-1]:
             ax.plot(curves.reversal_mv, 0.0, "o", color=INK, ms=6)
-            ax.annotate(f"{curves.reversal_mv:.1f} mV", (curves.reversal_mv, 0.0), (6, -12), textcoords="offset points")
+            ax.annotate(
+                f"{curves.reversal_mv:.1f} mV",
+                (curves.reversal_mv, 0.0),
+                (-8, 8),
+                textcoords="offset points",
+                ha="right",
+            )
         ax.set_xlabel("voltage (mV)")
         ax.set_ylabel("current, outward positive (µA/cm²)")
         ax.legend()
