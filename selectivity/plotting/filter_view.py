@@ -208,7 +208,7 @@ def _side_frame(ax: Axes, shown: Filter, reach: float) -> None:
     ax.set_aspect("equal")
     _whole_ticks(ax)
     ax.set_xlabel("distance from the axis (Å)")
-    ax.set_ylabel("height on the axis z (Å), cavity to outside")
+    ax.set_ylabel("height z (Å), outside up")
 
 
 def _whole_ticks(ax: Axes) -> None:
