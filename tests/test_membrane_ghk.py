@@ -16,6 +16,7 @@ from selectivity.membrane.currents import ghk_current
 from selectivity.membrane.ghk import ghk_voltage
 from selectivity.membrane.mullins_noda import largest_pump_contribution, mullins_noda_voltage
 from selectivity.membrane.nernst import nernst_potential, nernst_potentials, thermal_voltage_mv
+from selectivity.membrane.reversal import _log_balance, _root
 
 # FACTS 4.1: mM outside, inside
 SQUID = ({"K": 20, "Na": 440, "Cl": 560}, {"K": 400, "Na": 50, "Cl": 40})
@@ -185,6 +186,23 @@ def test_mixed_root_is_the_zero_of_the_total_current(p, out, into, la_out, la_in
 
     v = ghk_voltage(p, outside=out, inside=into, temperature=300.0)
     assert v == pytest.approx(brentq(total, -2000, 2000, xtol=1e-10), abs=1e-7)
+
+
+pool = st.tuples(*[st.floats(1e-6, 1e3)] * 3)
+
+
+@given(u=st.floats(-20, 20), a=pool, b=pool)
+def test_the_solver_s_slope_is_the_derivative_and_within_the_bounds_it_promises(u, a, b):
+    """The bracket u, u - F(u) rests on 1 <= dF/du; Newton's speed on the derivative being right."""
+    charges = np.array([1, 2, 3])
+    pools = np.array(a)[:, None], np.array(b)[:, None]
+    step = 1e-6
+    (low,), (high,) = (_log_balance(np.array([u + s]), charges, *pools)[0] for s in (-step, step))
+    value, slope = (float(x[0]) for x in _log_balance(np.array([u]), charges, *pools))
+    assert slope == pytest.approx((high - low) / (2 * step), rel=1e-6, abs=1e-7)
+    assert 1.0 <= slope <= 2 * 3 - 1
+    root = float(_root(charges, *pools)[0])
+    assert min(u, u - value) - 1e-9 <= root <= max(u, u - value) + 1e-9
 
 
 monovalent_amounts = st.fixed_dictionaries({ion: st.floats(1e-3, 600) for ion in ("K", "Na", "Cl")})

@@ -227,6 +227,15 @@ def test_uni_univalent_coefficients(millimolar, measured):
     assert math.sqrt(extended[0] * extended[1]) == pytest.approx(measured, rel=0.01)
 
 
+@pytest.mark.parametrize(("charge_of", "valence", "expected"), [("K", 1, 0.7806), ("Ca", 2, 0.3713), ("La", 3, 0.1077)])
+def test_davies_at_a_tenth_molar(charge_of, valence, expected):
+    """By hand: log10 g = -0.5116 z² (0.31623/1.31623 - 0.3 * 0.1) = -0.10756 z²."""
+    assert 10 ** (-0.10756 * valence**2) == pytest.approx(expected, rel=1e-3)
+    assert activity_coefficient(charge_of, ionic_strength=100.0, temperature=KELVIN) == pytest.approx(
+        expected, rel=2e-3
+    )
+
+
 @pytest.mark.parametrize(("millimolar", "measured"), CRC_CACL2.items())
 def test_calcium_chloride_coefficients(millimolar, measured):
     gamma = activities({"Ca": millimolar, "Cl": 2 * millimolar}, temperature=KELVIN)
