@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.membrane.currents import bernoulli as array_bernoulli
 from selectivity.membrane.donnan import donnan_equilibrium, donnan_with_water
 from selectivity.membrane.pump import pump_kinetics
 from selectivity.membrane.pump_leak import pump_leak_cell, pump_leak_cell_names
@@ -181,12 +182,24 @@ def test_presets_are_complete_and_cited():
         ({"capacitance_uf_per_cm2": 0.0}, "capacitance"),
         ({"temperature": -5.0}, "temperature"),
         ({"shape": "cube"}, "cylinder"),
+        ({"inside": {"Na": 300.0, "Cl": 5.0}}, "charge balance"),
         ({"bath_to_cell_volume": 0.0}, "infinite"),
     ],
 )
 def test_bad_cells_are_refused(change, found):
     with pytest.raises((OutOfRange, UnknownChoice), match=found):
         NEURON.with_changes(**change)
+
+
+@pytest.mark.parametrize("bad", [{"pump": -1.0}, {"pump": math.nan}, {"leak": {"Ca": 1.0}}, {"leak": {"Cl": -1.0}}])
+def test_bad_drives_are_refused(bad):
+    with pytest.raises((OutOfRange, UnknownChoice)):
+        steady_state(NEURON, **bad)
+
+
+def test_the_goldman_factor_is_that_of_the_currents():
+    for u in (-30.0, -1.0, 0.0, 1e-6, 2.5, 40.0):
+        assert bernoulli(u)[0] == pytest.approx(float(array_bernoulli(np.asarray(-u))), rel=1e-12)
 
 
 def test_unknown_names_are_refused():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from selectivity.constants import FARADAY, thermal_voltage
@@ -281,12 +283,44 @@ def test_rows_carry_units_and_default_times_cover_the_jump():
         (lambda: Phase(1.0, pump=-1.0), "share"),
         (lambda: Phase(1.0, leak={"Cl": -1.0}), "leak factor"),
         (lambda: Phase(1.0, leak={"Ca": 1.0}), "KCC2"),
+        (lambda: run_down(NEURON, pump_blocked(1.0), method="RK45"), "stiff solvers"),
+        (lambda: run_down(NEURON, pump_blocked(1.0), start=np.zeros(3)), "shape"),
+        (lambda: run_down(NEURON, pump_blocked(1.0), start=np.full(5, np.nan)), "finite"),
+        (lambda: AtpSensitivity(0.0, 0.4), "ATP"),
         (lambda: synthesis_blocked(1.0, half_life_hours=0.0), "half-life"),
     ],
 )
 def test_bad_runs_are_refused(make, found):
     with pytest.raises((OutOfRange, UnknownChoice), match=found):
         make()
+
+
+finite = {"allow_nan": False, "allow_infinity": False}
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.floats(5, 200, **finite), st.floats(1, 60, **finite), st.floats(0, 60, **finite), st.floats(0, 40, **finite),
+    st.floats(0.1, 5, **finite), st.floats(0, 1.5, **finite), st.floats(0, 3, **finite),
+)  # fmt: skip
+def test_any_cell_conserves_charge_and_mass_along_any_run(g_k, g_na, g_cl, kcc2, bath, pump, opened):
+    """Random conductances, pump strengths and phases in a closed bath: charge to rounding, mass to rounding, nothing negative."""
+    closed = with_matched_pump(NEURON, pump_kinetics("luo-rudy-1994")).with_changes(
+        conductance_us_per_cm2={"K": g_k, "Na": g_na, "Cl": g_cl}, kcc2_us_per_cm2=kcc2, bath_to_cell_volume=bath
+    )
+    start = PumpLeakEquations(closed).start(-60.0)
+    run = run_down(closed, [Phase(300.0, pump=pump), Phase(300.0, leak={"Na": opened, "Cl": 0.0})], start=start)
+    assert run.charge_residual_mm < 1e-10
+    for ion in ("Na", "K", "Cl"):
+        total = run.inside_mm[ion] * run.volume + run.outside_mm[ion] * (1.0 + bath - run.volume)
+        assert np.ptp(total) < 1e-9 * total[0]
+        assert run.inside_mm[ion].min() > 0 and run.outside_mm[ion].min() > 0
+
+
+def test_the_table_is_the_rows():
+    run = run_down(NEURON, pump_blocked(1.0), times_s=[0.0, 60.0])
+    frame = run.table()
+    assert frame.attrs["sources"] == ("dusterwald2018",) and frame["v_mv"].tolist() == run.v_mv.tolist()
 
 
 def test_a_run_that_cannot_finish_says_so():

@@ -76,6 +76,7 @@ def energy(
     100        -67.8            521                 1.14
     1000       -70.2            462                 1.01
     10000      -70.5            456                 1.00
+    note: other K+ channels: V by Mullins-Noda, Cl- passive
     """
     outputs = Outputs(json_to, csv_to, plot_to)
     from selectivity.membrane.cells import cell as preset
@@ -138,7 +139,7 @@ def _document(budget: EnergyBudget, cost: SelectivityCost, title: str, notes: li
             f"{significant(budget.entropy_production_fw_per_k, 3)} fW/K, second law {law}"
         ),
         Table(("P_K/P_Na", "V (mV)", "pump (nW/cm²)", "relative to perfect"), price, title="other K+ channels"),
-        *(Paragraph(note, "note") for note in notes),
+        *(Paragraph(note, "note") for note in [*notes, "other K+ channels: V by Mullins-Noda, Cl- passive"]),
     ]
 
 

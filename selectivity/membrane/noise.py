@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.constants import k as BOLTZMANN
 from scipy.linalg import solve_banded
-from scipy.stats import binom
+from scipy.special import gammaln, xlog1py, xlogy
 
 from selectivity.constants import BODY_TEMPERATURE
 from selectivity.errors import OutOfRange
@@ -160,7 +160,7 @@ def exact_moments(patch: Patch) -> tuple[float, float]:
     conductance = patch.leak_ps + channels
     # measured from the linear mean, so that the variance is not the small difference of two large squares
     drive = patch.leak_ps * (patch.leak_reversal_mv - mean) + channels * (patch.channel_reversal_mv - mean)
-    shares = binom.pmf(n, big_n, forward / (forward + backward))
+    shares = _binomial(n, big_n, forward / (forward + backward))
     first = _moment(
         n, big_n, forward, backward, conductance / patch.capacitance_pf, drive * shares / patch.capacitance_pf
     )
@@ -256,6 +256,13 @@ def _two_decays(lag: Numbers, tau: complex, tau_m: float) -> np.ndarray:
         return np.asarray(both)
     middle = 0.5 * (tau + tau_m)  # the error is of second order in the distance: below 1e-8
     return np.asarray((1.0 + lag / middle) * np.exp(-lag / middle))
+
+
+def _binomial(n: Numbers, big_n: int, p: float) -> Numbers:
+    """Probability that n of N channels are open; scipy.stats has it too, at a second of import."""
+    ways = gammaln(big_n + 1.0) - gammaln(n + 1.0) - gammaln(big_n - n + 1.0)
+    probability: Numbers = np.exp(ways + xlogy(n, p) + xlog1py(big_n - n, -p))
+    return probability
 
 
 def _moment(n: Numbers, big_n: int, forward: float, backward: float, decay: Numbers, source: Numbers) -> Numbers:

@@ -6,10 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from selectivity.errors import OutOfRange, UnknownChoice
-
-LEAK_NAMES = ("Na", "K", "Cl", "KCC2", "NKCC1")
-"""Paths through the membrane that a phase may scale."""
+from selectivity.errors import OutOfRange
+from selectivity.membrane.pump_leak_equations import Drive
 
 
 @dataclass(frozen=True)
@@ -35,16 +33,14 @@ class Phase:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.duration_s) and self.duration_s > 0):
             raise OutOfRange(f"phase of {self.duration_s} s; needed: a finite duration above 0 s")
-        if not (math.isfinite(self.pump) and self.pump >= 0):
-            raise OutOfRange(f"pump {self.pump}; needed: a share >= 0 (1 = all pumps, 0 = none)")
-        for name in ("pump_time_constant_s", "other_atp_use_mm_per_s", "atp_recovery_s"):
-            if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= 0):
-                raise OutOfRange(f"{name} {getattr(self, name)}; needed: a finite number >= 0")
-        for name, factor in self.leak.items():
-            if name not in LEAK_NAMES:
-                raise UnknownChoice(f"no leak {name!r} to change; choose {', '.join(LEAK_NAMES)}")
-            if not (math.isfinite(factor) and factor >= 0):
-                raise OutOfRange(f"leak factor {name}={factor}; needed: >= 0 (0 = blocked, 1 = as it was)")
+        # the drive knows what it can do; a phase that cannot be driven is refused here, where it is written
+        Drive(
+            pump_end=self.pump,
+            pump_time_constant_s=self.pump_time_constant_s,
+            leak=self.leak,
+            other_atp_use_mm_per_s=self.other_atp_use_mm_per_s,
+            atp_recovery_s=self.atp_recovery_s,
+        )
 
 
 def pump_blocked(minutes: float, *, remaining: float = 0.0) -> tuple[Phase, ...]:

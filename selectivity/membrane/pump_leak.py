@@ -71,6 +71,11 @@ class PumpLeakCell:
     def __post_init__(self) -> None:
         _check_ions(self)
         _check_numbers(self)
+        if self.potassium_inside_mm <= 0.0:
+            raise OutOfRange(
+                f"{self.name}: charge balance leaves {self.potassium_inside_mm:.4g} mM of K+ inside; needed: above 0. "
+                "Lower Na inside, or make the impermeant anions more or more negative"
+            )
         charge = self.bath_charge_mm
         if abs(charge) > ELECTRONEUTRAL_TOLERANCE_MM:
             raise OutOfRange(
@@ -83,6 +88,11 @@ class PumpLeakCell:
         """Net charge of the bath, mM (0 for a real solution)."""
         mobile = sum(VALENCE[ion] * self.outside[ion] for ion in MOBILE_IONS)
         return mobile + self.impermeant_outside_valence * self.impermeant_outside_mm
+
+    @property
+    def potassium_inside_mm(self) -> float:
+        """K+ inside at the start, from charge: Cl - Na - z X, mM (but for the few µM that charge the membrane)."""
+        return self.inside["Cl"] - self.inside["Na"] - self.impermeant_valence * self.impermeant_inside_mm
 
     @property
     def bath_osmolarity_mm(self) -> float:

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selectivity.constants import FARADAY, thermal_voltage
+from selectivity.errors import OutOfRange, UnknownChoice
 from selectivity.membrane.pump import pump_slopes
 from selectivity.membrane.pump_leak import AREA_EXPONENTS, MOBILE_IONS, VALENCE, WATER_MOLAR_VOLUME, PumpLeakCell
 
@@ -40,6 +41,10 @@ SERIES_BELOW = 1e-4
 """|u| below which u/(1 - exp(-u)) is taken from its series, whose error there (u⁴/720) is below rounding."""
 
 
+LEAK_NAMES = ("Na", "K", "Cl", "KCC2", "NKCC1")
+"""Paths through the membrane that a drive may scale."""
+
+
 @dataclass(frozen=True)
 class Drive:
     """What is done to the cell during one phase.
@@ -56,6 +61,23 @@ class Drive:
     atp_clamped: bool = True
     other_atp_use_mm_per_s: float = 0.0
     atp_recovery_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, words in (
+            ("pump_start", "share of the pumps at the start"),
+            ("pump_end", "share of the pumps that run"),
+            ("pump_time_constant_s", "time constant of the pumps (s)"),
+            ("other_atp_use_mm_per_s", "other use of ATP (mM/s)"),
+            ("atp_recovery_s", "recovery time of ATP (s)"),
+        ):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0.0):
+                raise OutOfRange(f"{words}: {value}; needed: a finite number >= 0")
+        for name, factor in (self.leak or {}).items():
+            if name not in LEAK_NAMES:
+                raise UnknownChoice(f"no leak {name!r} to change; choose {', '.join(LEAK_NAMES)}")
+            if not (math.isfinite(factor) and factor >= 0.0):
+                raise OutOfRange(f"leak factor {name}={factor}; needed: >= 0 (0 = blocked, 1 = as it was)")
 
 
 @dataclass(frozen=True)
@@ -88,6 +110,10 @@ class AtpSensitivity:
 
     resting_mm: float
     km_mm: float
+
+    def __post_init__(self) -> None:
+        if not (self.resting_mm > 0.0 and self.km_mm > 0.0 and math.isfinite(self.resting_mm + self.km_mm)):
+            raise OutOfRange(f"ATP {self.resting_mm} mM with Km {self.km_mm} mM; needed: both finite and above 0")
 
 
 class PumpLeakEquations:
@@ -354,6 +380,8 @@ class PumpLeakEquations:
 
 def bernoulli(u: float) -> tuple[float, float]:
     """u/(1 - exp(-u)) and its slope: the voltage factor of the constant-field current, safe at u = 0.
+
+    The scalar twin, with slope, of `currents.bernoulli` at -u: a solver calls it thousands of times for one number.
 
     >>> bernoulli(0.0)
     (1.0, 0.5)

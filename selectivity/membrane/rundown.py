@@ -11,17 +11,19 @@ import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.integrate import solve_ivp
 
-from selectivity.errors import OutOfRange, SelectivityError
+from selectivity.errors import OutOfRange, SelectivityError, UnknownChoice
 from selectivity.membrane.energy import ATP_FREE_ENERGY, cycle_work
 from selectivity.membrane.protocols import Phase
 from selectivity.membrane.pump_leak import ELECTRONEUTRAL_TOLERANCE_MM, MOBILE_IONS, PumpLeakCell
 from selectivity.membrane.pump_leak_equations import (
     CHARGE,
+    N_STATES,
     VOLUME,
     AtpSensitivity,
     CellState,
@@ -30,6 +32,8 @@ from selectivity.membrane.pump_leak_equations import (
     State,
 )
 from selectivity.membrane.pump_leak_steady import steady_state
+
+SOLVERS = ("LSODA", "BDF", "Radau")
 
 POINTS_PER_PHASE = 240
 """Rows of a run when the caller gives no times: half of them crowd into the first seconds, where the voltage jumps."""
@@ -74,6 +78,14 @@ class RunDown:
     sources: tuple[str, ...]
     warnings: tuple[str, ...]
 
+    def table(self) -> Any:
+        """A pandas DataFrame of `rows`, with the cell's name and sources in ``attrs``."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.rows())
+        frame.attrs |= {"cell": self.cell, "sources": self.sources}
+        return frame
+
     def rows(self) -> list[dict[str, float]]:
         """One flat dictionary per time, units in the keys: what a CSV file holds."""
         return [
@@ -117,6 +129,12 @@ def run_down(
     [-72.6, -51.4, -18.0]
     """
     starts = _starts(phases)
+    if method not in SOLVERS:
+        raise UnknownChoice(f"solver {method!r}; the stiff solvers are {', '.join(SOLVERS)}")
+    if start is not None and (np.shape(start) != (N_STATES,) or not np.all(np.isfinite(start))):
+        raise OutOfRange(
+            f"start of shape {np.shape(start)}; needed: {N_STATES} finite numbers, as PumpLeakEquations.start makes"
+        )
     y = steady_state(cell, fixed_volume=fixed_volume, atp=atp).y if start is None else np.asarray(start, dtype=float)
     wanted = _times(times_s, starts)
     limit = _EvaluationLimit(max_evaluations, cell.name)
@@ -238,7 +256,6 @@ def _integrate(
         return equations.rates(t, state)
 
     events = [_voltage_event(equations, v) for v in crossings_mv]
-    jacobian = equations.jacobian if method in ("BDF", "Radau", "LSODA") else None
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)  # an overflow inside the solver is a failed run, not a footnote
         try:
@@ -247,7 +264,7 @@ def _integrate(
                 (0.0, phase.duration_s),
                 y,
                 method=method,
-                jac=jacobian,
+                jac=equations.jacobian,
                 t_eval=np.append(times, phase.duration_s) if times.size == 0 or times[-1] < phase.duration_s else times,
                 rtol=RELATIVE_TOLERANCE,
                 atol=np.array(ABSOLUTE_TOLERANCE),
