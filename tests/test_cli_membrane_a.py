@@ -252,3 +252,10 @@ def test_refusals(
     found, text, errors = command(capsys, *given)
     assert found == code and text == "" and "Traceback" not in errors
     assert message in " ".join(errors.replace("│", " ").split())
+
+
+def test_celsius_is_doubted_once(capsys: pytest.CaptureFixture[str]) -> None:
+    payload = as_json(capsys, "temperature", "--from", "20", "--to", "30")
+    assert [note for note in payload["warnings"] if "was it typed in °C" in note] == [
+        "temperature 20 K is below 200 K: was it typed in °C? (20 °C = 293.15 K)"
+    ]

@@ -99,7 +99,7 @@ def temperature(
         warnings.simplefilter("always")
         response = voltage_against_temperature(chosen, kelvin, scaling=scaling)
         verdict = warming_verdict(chosen, scaling=scaling)
-    notes = [str(warning.message) for warning in caught]
+    notes = list(dict.fromkeys(str(warning.message) for warning in caught))
     outputs.deliver(
         _document(response, verdict, notes),
         payload=lambda: _payload(response, verdict, notes),
