@@ -12,7 +12,8 @@ import numpy as np
 
 from selectivity.membrane.protocols import pump_blocked
 from selectivity.membrane.pump_leak import pump_leak_cell
-from selectivity.membrane.pump_leak_equations import Drive, PumpLeakEquations
+from selectivity.membrane.pump_leak_equations import PumpLeakEquations
+from selectivity.membrane.pump_leak_state import Drive
 from selectivity.membrane.pump_leak_steady import steady_state
 from selectivity.membrane.rundown import run_down
 

@@ -12,16 +12,8 @@ from selectivity.membrane.currents import bernoulli as array_bernoulli
 from selectivity.membrane.donnan import donnan_equilibrium, donnan_with_water
 from selectivity.membrane.pump import pump_kinetics
 from selectivity.membrane.pump_leak import pump_leak_cell, pump_leak_cell_names
-from selectivity.membrane.pump_leak_equations import (
-    ATP,
-    CHARGE,
-    SODIUM,
-    VOLUME,
-    AtpSensitivity,
-    Drive,
-    PumpLeakEquations,
-    bernoulli,
-)
+from selectivity.membrane.pump_leak_equations import ATP, CHARGE, SODIUM, VOLUME, PumpLeakEquations, bernoulli
+from selectivity.membrane.pump_leak_state import AtpSensitivity, Drive
 from selectivity.membrane.pump_leak_steady import NoSteadyState, steady_state, steady_state_curve
 
 NEURON = pump_leak_cell()

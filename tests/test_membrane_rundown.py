@@ -20,7 +20,8 @@ from selectivity.membrane.protocols import (
 )
 from selectivity.membrane.pump import pump_kinetics, pump_names
 from selectivity.membrane.pump_leak import pump_leak_cell
-from selectivity.membrane.pump_leak_equations import AtpSensitivity, PumpLeakEquations
+from selectivity.membrane.pump_leak_equations import PumpLeakEquations
+from selectivity.membrane.pump_leak_state import AtpSensitivity
 from selectivity.membrane.pump_leak_steady import steady_state, with_matched_pump
 from selectivity.membrane.rundown import RunNotFinished, run_down
 

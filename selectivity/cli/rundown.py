@@ -164,7 +164,7 @@ def _protocol(
 ) -> tuple[tuple[Phase, ...], Any]:
     from selectivity.membrane import protocols
     from selectivity.membrane.pump_leak import atp_numbers
-    from selectivity.membrane.pump_leak_equations import AtpSensitivity
+    from selectivity.membrane.pump_leak_state import AtpSensitivity
 
     back = (protocols.Phase(60.0 * recover),) if recover > 0 else ()
     if block == "atp":

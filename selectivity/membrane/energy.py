@@ -30,7 +30,7 @@ from selectivity.membrane.mullins_noda import mullins_noda_voltage
 from selectivity.membrane.nernst import nernst_potential
 from selectivity.membrane.pump import AVOGADRO_PER_PICOMOLE, THREE_TO_TWO, Stoichiometry
 from selectivity.membrane.pump_leak import WATER_MOLAR_VOLUME, PumpLeakCell
-from selectivity.membrane.pump_leak_equations import CellState
+from selectivity.membrane.pump_leak_state import CellState
 
 ATP_FREE_ENERGY = 50.0
 """Free energy that the hydrolysis of ATP gives a living cell, kJ/mol (about; FACTS 4.5, course_text): a labelled default."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from selectivity.errors import OutOfRange
-from selectivity.membrane.pump_leak_equations import Drive
+from selectivity.membrane.pump_leak_state import Drive
 
 
 @dataclass(frozen=True)

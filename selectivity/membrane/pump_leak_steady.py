@@ -14,18 +14,8 @@ from selectivity.constants import thermal_voltage
 from selectivity.errors import SelectivityError
 from selectivity.membrane.pump import PumpKinetics, pump_slopes
 from selectivity.membrane.pump_leak import PumpLeakCell
-from selectivity.membrane.pump_leak_equations import (
-    ATP,
-    CHARGE,
-    CHLORIDE,
-    SODIUM,
-    VOLUME,
-    AtpSensitivity,
-    CellState,
-    Drive,
-    PumpLeakEquations,
-    State,
-)
+from selectivity.membrane.pump_leak_equations import ATP, CHARGE, CHLORIDE, SODIUM, VOLUME, PumpLeakEquations, State
+from selectivity.membrane.pump_leak_state import AtpSensitivity, CellState, Drive
 
 GUESS_MV = -60.0
 RESIDUAL_MM_PER_S = 1e-9

@@ -21,16 +21,8 @@ from selectivity.errors import OutOfRange, SelectivityError, UnknownChoice
 from selectivity.membrane.energy import ATP_FREE_ENERGY, cycle_work
 from selectivity.membrane.protocols import Phase
 from selectivity.membrane.pump_leak import ELECTRONEUTRAL_TOLERANCE_MM, MOBILE_IONS, PumpLeakCell
-from selectivity.membrane.pump_leak_equations import (
-    CHARGE,
-    N_STATES,
-    VOLUME,
-    AtpSensitivity,
-    CellState,
-    Drive,
-    PumpLeakEquations,
-    State,
-)
+from selectivity.membrane.pump_leak_equations import CHARGE, N_STATES, VOLUME, PumpLeakEquations, State
+from selectivity.membrane.pump_leak_state import AtpSensitivity, CellState, Drive
 from selectivity.membrane.pump_leak_steady import steady_state
 
 SOLVERS = ("LSODA", "BDF", "Radau")
