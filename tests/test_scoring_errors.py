@@ -4,27 +4,25 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from perturbed_filters import carried, moved_system, on_bonds, perturbed
 from scored import deposited_filter
 
-from selectivity.energetics.arrangements import on_bonds, shaken
+from selectivity.energetics.arrangements import shaken
 from selectivity.energetics.coordinate_error import (
     ASSUMED_R_FREE,
     AtomErrors,
     assumed_error,
     atom_errors,
     cylindrical,
-    perturbed,
     precision_index,
     propagated_error,
 )
 from selectivity.energetics.ligands import filter_ligands
 from selectivity.energetics.minimise import Region, minimise, site_starts
 from selectivity.energetics.propagation import (
-    _carried,
     ddg_gradient,
     gradient_error,
     ligand_errors,
-    moved_system,
     sampled_ddg,
 )
 from selectivity.structure.filter import Diffraction
@@ -54,7 +52,7 @@ def rescored(system, moved, region, minima, rigid):
     """ddG (without water leg) of a perturbed system, every ion kept in its basin."""
     energies = {
         ion: minimise(
-            moved, ion, region=region, rigid=rigid, warm=_carried(system, moved, minima[ion]), tolerance=1e-4
+            moved, ion, region=region, rigid=rigid, warm=carried(system, moved, minima[ion]), tolerance=1e-4
         ).energy_kj_mol
         for ion in PAIR
     }
@@ -85,7 +83,9 @@ def test_propagated_error_equals_brute_force(site, kcsa):
     draws = [rescored(system, moved_system(system, errors, rng), region, minima, rigid) - central for _ in range(120)]
     analytic = gradient_error(system, ddg_gradient(system, PAIR, minima, rigid=rigid), errors)
     assert analytic == pytest.approx(np.std(draws), rel=0.21)
-    sampled = sampled_ddg(system, PAIR, [minima], errors, rigid=rigid, seed=0, draws=4000)
+    sampled = sampled_ddg(
+        system, PAIR, [{ion: [minimum] for ion, minimum in minima.items()}], errors, rigid=rigid, seed=0, draws=4000
+    )
     assert np.std(sampled) == pytest.approx(analytic, rel=0.05)
 
 

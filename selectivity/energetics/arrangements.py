@@ -1,4 +1,4 @@
-"""How can the ligand groups be arranged otherwise? Rigid moves of whole groups: shaken alike in all strands, or onto new bonds."""
+"""How can the ligand groups be arranged otherwise? Rings shaken at random, alike in all strands; when two arrangements are one."""
 
 from __future__ import annotations
 
@@ -20,6 +20,16 @@ SHAKE_RADIAN = 0.45
 """Standard deviation of a shake's rotation about each axis, rad: moves an oxygen about as far as the translation does."""
 
 
+SAME_ARRANGEMENT = 0.3
+"""Å; ligand atoms that all differ less belong to one arrangement: they follow an ion by 0.1-0.2 Å from one height to the next,
+while a carbonyl that leans the other way moves by half an Å or more."""
+
+
+def alike(one: Minimum, other: Minimum) -> bool:
+    """Whether two minima are the same arrangement of the ligands."""
+    return bool(np.abs(one.positions - other.positions).max() < SAME_ARRANGEMENT)
+
+
 def shaken(system: LigandSystem, minimum: Minimum, rng: np.random.Generator) -> Minimum:
     """A start with every ring displaced and turned from the reference, all strands alike; the ions stay.
 
@@ -38,25 +48,6 @@ def shaken(system: LigandSystem, minimum: Minimum, rng: np.random.Generator) -> 
     shift[still], turn[still] = 0.0, 0.0
     start = np.where(np.isin(system.group, np.flatnonzero(still))[:, None], minimum.positions, system.positions)
     return replace(minimum, positions=_moved(system, start, shift, turn))
-
-
-def on_bonds(system: LigandSystem, shape: Vector, bonds: Vector) -> Vector:
-    """Every group of ``shape`` (A, 3) turned and moved, unchanged in itself, so that its first two atoms lie along ``bonds``.
-
-    Only the first two atoms of each group in ``bonds`` (A, 3) are read: they give the direction and the middle.
-    """
-    first = system.group_start()[:-1]
-    old, new = shape[first + 1] - shape[first], bonds[first + 1] - bonds[first]
-    old /= np.linalg.norm(old, axis=1, keepdims=True)
-    new /= np.linalg.norm(new, axis=1, keepdims=True)
-    middle = 0.5 * (shape[first] + shape[first + 1])
-    target = 0.5 * (bonds[first] + bonds[first + 1])
-    axis = np.cross(old, new)
-    cosine = (old * new).sum(axis=1)
-    arms = shape - middle[system.group]
-    a, c = axis[system.group], cosine[system.group][:, None]
-    turned = arms * c + np.cross(a, arms) + a * (a * arms).sum(axis=1, keepdims=True) / (1.0 + c)
-    return turned + target[system.group]
 
 
 def _moved(system: LigandSystem, positions: Vector, shift: Vector, turn: Vector) -> Vector:

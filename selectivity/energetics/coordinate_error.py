@@ -128,18 +128,6 @@ def cylindrical(vectors: Vector, positions: Vector) -> Vector:
     return np.column_stack([along, across, vectors[:, 2]])
 
 
-def perturbed(positions: Vector, errors: AtomErrors, rng: np.random.Generator) -> Vector:
-    """Positions (n, 3; pore frame) with every independent atom displaced at random, its copies with it."""
-    numbers, index = np.unique(errors.unique, return_inverse=True)
-    steps = rng.standard_normal((len(numbers), 3))[index] * errors.sigma[:, None]
-    radial = positions[:, :2] / np.maximum(np.linalg.norm(positions[:, :2], axis=1, keepdims=True), 1e-9)
-    tangential = np.column_stack([-radial[:, 1], radial[:, 0]])
-    moved = positions.copy()
-    moved[:, :2] += steps[:, :1] * radial + steps[:, 1:2] * tangential
-    moved[:, 2] += steps[:, 2]
-    return moved
-
-
 def _b_scale(b_factors: Vector, mean_b: float | None) -> Vector:
     if not mean_b or mean_b <= 0.0:
         return np.ones(len(b_factors))

@@ -161,7 +161,7 @@ def _verdict(site: Site, distances: Vector, seen: str | None) -> tuple[bool, str
     reachable = int((distances <= REACH_ANGSTROM).sum())
     coordinating = int((distances <= SHELL_ANGSTROM).sum())
     valence = bond_valence_sum("K", distances)
-    counted = f"{reachable} oxygens within {REACH_ANGSTROM} Å, V(K) = {valence:.2f}"
+    counted = f"{reachable} oxygen{'s' if reachable != 1 else ''} within {REACH_ANGSTROM} Å, V(K) = {valence:.2f}"
     if reachable >= FEWEST_LIGANDS and valence >= LEAST_VALENCE:
         crowded = " (crowded: K+ fits only when the oxygens move apart)" if valence > CROWDED_VALENCE else ""
         return True, counted + crowded

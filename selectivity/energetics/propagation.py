@@ -1,4 +1,4 @@
-"""How do errors of the coordinates reach the energies? Analytically where the ions stay in their basins, else by resampling.
+"""How do errors of the coordinates reach the energies? Analytically in a fixed basin, by resampling where a basin may change.
 
     d ddG/d x_ref = k (x_first - x_second)          (relaxed: both minima are stationary in everything but the reference)
 
@@ -8,13 +8,13 @@ Displacements that would stretch a C=O bond are left out: refinement holds bond 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selectivity.energetics.arrangements import on_bonds
-from selectivity.energetics.coordinate_error import AtomErrors, cylindrical, perturbed, propagated_error
+from selectivity.energetics.arrangements import alike
+from selectivity.energetics.coordinate_error import AtomErrors, cylindrical, propagated_error
 from selectivity.energetics.hamiltonian import evaluate
 from selectivity.energetics.ligands import LigandSystem
 from selectivity.energetics.minimise import Minimum, Region, minimise, reference_gradient
@@ -24,14 +24,15 @@ from selectivity.structure.filter import Filter, Ring
 
 Vector = NDArray[np.float64]
 
-RESAMPLES = 12
-"""Perturbed filters for a site whose basin may change: the spread of twelve is known to a fifth, enough for an error bar."""
-
 DRAWS = 400
 """Perturbed filters to first order: they cost next to nothing, and 400 give a standard error to 4 %."""
 
 BASIN_SIGMAS = 2.0
 """A basin may change when another lies within so many standard errors of the lowest one."""
+
+
+Basins = Mapping[str, Sequence[Minimum]]
+"""By ion: the minimum where it rests, then others that it could fall into."""
 
 
 @dataclass(frozen=True)
@@ -74,26 +75,56 @@ def gradient_error(system: LigandSystem, gradient: Vector, errors: LigandErrors)
 def sampled_ddg(
     system: LigandSystem,
     ions: tuple[str, str],
-    minima: Sequence[Mapping[str, Minimum]],
+    basins: Sequence[Basins],
     errors: LigandErrors,
     *,
     rigid: bool,
     seed: int,
     draws: int = DRAWS,
 ) -> Vector:
-    """Changes of ddG at n heights or sites in ``draws`` filters perturbed at random, (draws, n) kJ/mol, to first order.
+    """Changes of ddG at n heights or sites in ``draws`` filters perturbed at random, (draws, n) kJ/mol.
 
-    The ions are held at their heights, so no basin changes along the axis. The gradients are exact; drawing displacements
-    instead of adding variances keeps the heights correlated and lets a rule that is not linear see them.
+    In every perturbed filter each ion takes the lowest of its basins, whose energies move with their gradients. Drawing
+    displacements instead of adding variances lets basins change and keeps the heights correlated for rules that are not linear.
     """
-    rng = np.random.default_rng(seed)
-    known = np.flatnonzero(errors.unique >= 0)
-    numbers, index = np.unique(errors.unique[known], return_inverse=True)
-    sensitivity = np.zeros((len(minima), len(numbers), 3))
-    for row, pair in zip(sensitivity, minima, strict=True):
-        gradient = ddg_gradient(system, ions, pair, rigid=rigid)[known]
-        np.add.at(row, index, cylindrical(gradient, system.positions[known]) * errors.sigma[known][:, None])
-    return rng.standard_normal((draws, 3 * len(numbers))) @ sensitivity.reshape(len(minima), -1).T
+    moves = _displacements(errors, seed, draws)
+    first, second = ions
+    return np.column_stack(
+        [
+            _lowest(system, second, choice[second], errors, moves, rigid)
+            - _lowest(system, first, choice[first], errors, moves, rigid)
+            for choice in basins
+        ]
+    )
+
+
+def height_basins(system: LigandSystem, profile: PoreProfile, point: int, *, rigid: bool) -> dict[str, list[Minimum]]:
+    """The basins of both ions at one height: their own arrangement and, where it differs, that of the other ion."""
+    own = {ion: profile.minima[ion][point] for ion in profile.ions}
+    first, second = profile.ions
+    region = Region(lateral_radius=float(profile.lateral[point]))
+    basins = {ion: [minimum] for ion, minimum in own.items()}
+    if not alike(own[first], own[second]):
+        for ion, other in ((first, second), (second, first)):
+            held = float(profile.z[point])
+            basins[ion].append(minimise(system, ion, fixed_z=held, region=region, rigid=rigid, warm=own[other]))
+    return basins
+
+
+def site_basins(
+    site: SiteEnergy, rings: tuple[Ring, ...], system: LigandSystem, profile: PoreProfile, *, rigid: bool
+) -> dict[str, list[Minimum]]:
+    """The basins of both ions in one site: where each rests, the other ion's arrangement, and the cage and planes beside it."""
+    first, second = site.ions
+    region = Region(site.site.z_low, site.site.z_high, site.site.lateral_radius)
+    basins = {}
+    for ion, other in ((first, second), (second, first)):
+        rest = site.minima[ion]
+        basins[ion] = [rest, *_beside(site, rings, profile, ion)]
+        if not alike(rest, site.minima[other]):
+            swapped = minimise(system, ion, region=region, rigid=rigid, warm=site.minima[other])
+            basins[ion].append(swapped)
+    return basins
 
 
 def site_error(
@@ -106,43 +137,64 @@ def site_error(
     rigid: bool,
     seed: int,
 ) -> tuple[float, bool]:
-    """Standard error of a site's ddG from the coordinates (kJ/mol), and whether it had to be resampled."""
-    rivals = {ion: _rival(site, rings, system, profile, ion, errors, rigid) for ion in site.ions}
-    if not any(rivals.values()):
+    """Standard error of a site's ddG from the coordinates (kJ/mol), and whether an ion changes its basin within it."""
+    basins = site_basins(site, rings, system, profile, rigid=rigid)
+    if not _may_change(system, basins, errors, rigid):
         gradient = ddg_gradient(system, site.ions, site.minima, rigid=rigid)
         return gradient_error(system, gradient, errors), False
-    rng = np.random.default_rng(seed)
-    region = Region(site.site.z_low, site.site.z_high, site.site.lateral_radius)
-    moves = []
-    for _ in range(RESAMPLES):
-        moved = moved_system(system, errors, rng)
-        energies = {
-            ion: min(
-                minimise(moved, ion, region=region, rigid=rigid, warm=_carried(system, moved, start)).energy_kj_mol
-                for start in (site.minima[ion], *rivals[ion])
-            )
-            for ion in site.ions
-        }
-        moves.append(energies[site.ions[1]] - energies[site.ions[0]])
-    central = site.minima[site.ions[1]].energy_kj_mol - site.minima[site.ions[0]].energy_kj_mol
-    return float(np.sqrt(np.mean((np.array(moves) - central) ** 2))), True
+    moves = sampled_ddg(system, site.ions, [basins], errors, rigid=rigid, seed=seed)
+    return float(np.sqrt(np.mean(moves**2))), True
 
 
-def moved_system(system: LigandSystem, errors: LigandErrors, rng: np.random.Generator) -> LigandSystem:
-    """The system with its reference displaced at random within the errors; every group keeps its shape."""
+def _displacements(errors: LigandErrors, seed: int, draws: int) -> Vector:
+    """Standard normal displacements (draws, n_independent, 3), radial, tangential, axial."""
+    independent = len(np.unique(errors.unique[errors.unique >= 0]))
+    return np.random.default_rng(seed).standard_normal((draws, independent, 3))
+
+
+def _lowest(
+    system: LigandSystem, ion: str, basins: Sequence[Minimum], errors: LigandErrors, moves: Vector, rigid: bool
+) -> Vector:
+    """Energy (draws,) of the lowest basin in every perturbed filter, counted from the first basin at rest."""
+    rest = basins[0].energy_kj_mol
+    flat = moves.reshape(len(moves), -1)
+    energies = [
+        minimum.energy_kj_mol - rest + flat @ _sensitivity(system, ion, minimum, errors, rigid).ravel()
+        for minimum in basins
+    ]
+    return np.min(energies, axis=0)
+
+
+def _sensitivity(system: LigandSystem, ion: str, minimum: Minimum, errors: LigandErrors, rigid: bool) -> Vector:
+    """Change of an energy by one standard error of each independent atom, (n_independent, 3) kJ/mol; copies add."""
     known = np.flatnonzero(errors.unique >= 0)
-    atoms = AtomErrors(errors.sigma[known], errors.unique[known], "", False)
-    wanted = np.array(system.positions)
-    wanted[known] = perturbed(system.positions[known], atoms, rng)
-    placed = on_bonds(system, system.positions, wanted)
-    placed.setflags(write=False)
-    return replace(system, positions=placed)
+    numbers, index = np.unique(errors.unique[known], return_inverse=True)
+    gradient = energy_gradient(system, ion, minimum, rigid=rigid)[known]
+    result = np.zeros((len(numbers), 3))
+    np.add.at(result, index, cylindrical(gradient, system.positions[known]) * errors.sigma[known][:, None])
+    return result
 
 
-def _carried(system: LigandSystem, moved: LigandSystem, minimum: Minimum) -> Minimum:
-    """A minimum of the unperturbed filter as a start in the perturbed one: every group takes its displacement along."""
-    shifted = minimum.positions + moved.positions - system.positions
-    return replace(minimum, positions=on_bonds(system, minimum.positions, shifted))
+def _may_change(system: LigandSystem, basins: Basins, errors: LigandErrors, rigid: bool) -> bool:
+    """Whether a basin lies so close above the lowest one that the coordinate errors could turn the two round."""
+    for ion, choice in basins.items():
+        own = _sensitivity(system, ion, choice[0], errors, rigid)
+        for other in choice[1:]:
+            apart = np.linalg.norm(_sensitivity(system, ion, other, errors, rigid) - own)
+            if other.energy_kj_mol - choice[0].energy_kj_mol < BASIN_SIGMAS * apart:
+                return True
+    return False
+
+
+def _beside(site: SiteEnergy, rings: tuple[Ring, ...], profile: PoreProfile, ion: str) -> list[Minimum]:
+    """The lowest point of the profile in every other basin of a site (cage, planes)."""
+    lowest: dict[str, Minimum] = {}
+    for point in profile.within(site.site):
+        candidate = profile.minima[ion][point]
+        name = basin_of(site.site, rings, candidate)
+        if name not in lowest or candidate.energy_kj_mol < lowest[name].energy_kj_mol:
+            lowest[name] = candidate
+    return [minimum for name, minimum in lowest.items() if name != site.basin[ion]]
 
 
 def _on_bonds(system: LigandSystem, positions: Vector, gradient: Vector) -> Vector:
@@ -169,32 +221,3 @@ def _on_bonds(system: LigandSystem, positions: Vector, gradient: Vector) -> Vect
     result[second] -= stretch
     result[first] += stretch
     return result
-
-
-def _rival(
-    site: SiteEnergy,
-    rings: tuple[Ring, ...],
-    system: LigandSystem,
-    profile: PoreProfile,
-    ion: str,
-    errors: LigandErrors,
-    rigid: bool,
-) -> list[Minimum]:
-    """Minima of an ion in other basins of the site that an error of the coordinates could make the lowest."""
-    rest = site.minima[ion]
-    own = energy_gradient(system, ion, rest, rigid=rigid)
-    inside = profile.within(site.site)
-    rivals: dict[str, Minimum] = {}
-    for point in inside:
-        candidate = profile.minima[ion][point]
-        name = basin_of(site.site, rings, candidate)
-        known = rivals.get(name)
-        if name != site.basin[ion] and (known is None or candidate.energy_kj_mol < known.energy_kj_mol):
-            rivals[name] = candidate
-    near = []
-    for candidate in rivals.values():
-        gap = candidate.energy_kj_mol - rest.energy_kj_mol
-        other = energy_gradient(system, ion, candidate, rigid=rigid)
-        if gap < BASIN_SIGMAS * gradient_error(system, other - own, errors):
-            near.append(candidate)
-    return near

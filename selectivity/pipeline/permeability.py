@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from selectivity.energetics.coordinate_error import LOW_RESOLUTION
 from selectivity.energetics.hydration import dehydration_difference, dehydration_range
-from selectivity.energetics.minimise import Minimum
-from selectivity.energetics.propagation import sampled_ddg
+from selectivity.energetics.propagation import height_basins, sampled_ddg, site_basins
 from selectivity.permeation.barrier import (
     FirstProfile,
     Stretch,
@@ -135,11 +134,16 @@ class _Rules:
         self.energies, self.settings = energies, settings
         self.stretch, points = conducting_stretch(energies, settings.reference)
         profile, pair = energies.profile, settings.searched
-        along: list[Mapping[str, Minimum]] = [{ion: profile.minima[ion][point] for ion in pair} for point in points]
-        in_sites = [energies.site(site.name).minima for run in energies.runs for site in run]
+        rigid, rings = settings.rigid, energies.filter.rings
+        along = [height_basins(energies.system, profile, int(point), rigid=rigid) for point in points]
+        in_sites = [
+            site_basins(energies.site(site.name), rings, energies.system, profile, rigid=rigid)
+            for run in energies.runs
+            for site in run
+        ]
         self.moves, self.site_moves = (
-            sampled_ddg(energies.system, pair, minima, energies.ligand_errors, rigid=settings.rigid, seed=settings.seed)
-            for minima in (along, in_sites)
+            sampled_ddg(energies.system, pair, basins, energies.ligand_errors, rigid=rigid, seed=settings.seed)
+            for basins in (along, in_sites)
         )
 
     def result(self, rule: str, first_profile: FirstProfile | None) -> _Result:
