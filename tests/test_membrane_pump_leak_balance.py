@@ -8,6 +8,7 @@ import pytest
 
 from selectivity.errors import OutOfRange
 from selectivity.membrane.cells import cell, cells
+from selectivity.membrane.donnan import donnan_equilibrium
 from selectivity.membrane.energy import energy_budget
 from selectivity.membrane.mullins_noda import mullins_noda_voltage
 from selectivity.membrane.protocols import pump_blocked
@@ -82,6 +83,30 @@ def test_a_myocyte_without_chloride_says_so():
     assert any("chloride" in note for note in _built("ventricular-myocyte").notes)
 
 
+def test_a_given_permeability_replaces_the_conductances():
+    """An override must never be ignored: the neuron of fixed conductances takes the ratio that was asked for."""
+    published = cell("pump-leak-neuron")
+    tight = balanced_cell(published.changed(permeability={"Na": 0.01}))
+    leaky = balanced_cell(published.changed(permeability={"Na": 0.2}))
+    assert steady_state(tight).v_mv < steady_state(leaky).v_mv - 20.0
+    assert tight.conductance_us_per_cm2 == {} and any("replace" in note for note in tight.notes)
+    assert any("9.09 kOhm" in note for note in tight.notes)
+
+
+def test_ions_that_the_model_does_not_hold_are_named():
+    assert any("Ca left out" in note for note in balanced_cell(cell("neuron").changed(outside={"Ca": 2.0})).notes)
+
+
+@pytest.mark.parametrize("name", ["squid-axon", "red-cell", "frog-muscle"])
+def test_slow_cells_find_their_donnan_end_too(name):
+    built = _built(name)
+    x = {"impermeant": built.impermeant_inside_mm, "impermeant_valence": built.impermeant_valence}
+    rigid = donnan_equilibrium(outside=built.outside, temperature=built.temperature, **x)
+    assert steady_state(built, pump=0.0, leak={"KCC2": 0.0, "NKCC1": 0.0}, fixed_volume=True).v_mv == pytest.approx(
+        float(rigid.v_mv), abs=0.01
+    )
+
+
 @pytest.mark.parametrize(
     "make, found",
     [
@@ -91,6 +116,7 @@ def test_a_myocyte_without_chloride_says_so():
         (lambda: balanced_cell(cell("neuron").changed(inside={"Cl": 2.0}, permeability={"Cl": 1.0})), "passive"),
         (lambda: balanced_cell(cell("neuron").changed(permeability={"K": 0.0})), "balances"),
         (lambda: balanced_cell(cell("neuron"), resistance_kohm_cm2=math.nan), "resistance"),
+        (lambda: balanced_cell(cell("neuron").changed(outside={"K": 0.0})), "no K outside"),
     ],
 )
 def test_refusals(make, found):

@@ -196,7 +196,7 @@ def _ending(built: PumpLeakCell, phases: tuple[Phase, ...], fixed_volume: bool) 
     try:
         end = steady_state(built, pump=last.pump, leak=last.leak, fixed_volume=fixed_volume)
     except NoSteadyState:
-        return ["it has no end point: the cell goes on swelling"]
+        return ["no end point: the cell goes on swelling"]
     return [f"end point {fixed(end.v_mv, 1)} mV at {fixed(end.state.volume, 2)} volumes"]
 
 

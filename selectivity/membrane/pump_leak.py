@@ -15,6 +15,7 @@ from types import MappingProxyType
 from selectivity.constants import BODY_TEMPERATURE
 from selectivity.data import read_table
 from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.membrane.conditions import checked_temperature
 from selectivity.membrane.pump import THREE_TO_TWO, PumpKinetics, Stoichiometry, pump_kinetics
 
 MOBILE_IONS = ("Na", "K", "Cl")
@@ -199,7 +200,8 @@ def _check_ions(cell: PumpLeakCell) -> None:
 
 
 def _check_numbers(cell: PumpLeakCell) -> None:
-    positive = ("capacitance_uf_per_cm2", "radius_um", "length_um", "temperature")
+    checked_temperature(cell.temperature)
+    positive = ("capacitance_uf_per_cm2", "radius_um", "length_um")
     not_negative = (
         "impermeant_inside_mm",
         "impermeant_outside_mm",

@@ -16,7 +16,7 @@ from scipy.optimize import brentq
 
 from selectivity.constants import FARADAY, thermal_voltage
 from selectivity.errors import OutOfRange
-from selectivity.membrane.cells import Cell
+from selectivity.membrane.cells import USER, Cell
 from selectivity.membrane.cells import cell as preset
 from selectivity.membrane.pump import THREE_TO_TWO, Stoichiometry, pump_kinetics, pump_slopes
 from selectivity.membrane.pump_leak import MOBILE_IONS, VALENCE, PumpLeakCell, pump_leak_cell, pump_leak_cell_names
@@ -98,6 +98,11 @@ def balanced_cell(
         raise OutOfRange(f"membrane resistance {resistance_kohm_cm2} kOhm cm²; needed: a finite number above 0")
     rt = thermal_voltage(cell.temperature_k)
     outside, inside, notes = _contents(cell, rt, stoichiometry)
+    left_out = [ion for ion in dict.fromkeys([*cell.outside, *cell.inside]) if ion not in MOBILE_IONS]
+    notes += [f"{', '.join(left_out)} left out: the pump-leak model holds Na+, K+ and Cl-"] if left_out else []
+    if cell.conductance_ms_cm2 and not _has_conductances(cell):
+        resistance_kohm_cm2 = 1.0 / sum(cell.conductance_ms_cm2.values())
+        notes.append("permeabilities as given replace the preset's conductances, which set the membrane resistance")
     current, scalable = _leaks(cell, outside, inside, rt)
     rest = _rest(cell, outside, inside, rt, current, stoichiometry)
     scale = 1.0 / resistance_kohm_cm2 / rest.slope if scalable else 1.0  # 1/kOhm is mS
@@ -108,7 +113,8 @@ def balanced_cell(
     kcc2 = 0.0 if rest.kcc2 == 0 else rest.kcc2 / (nernst["Cl"] - nernst["K"])
     nkcc1 = 0.0 if rest.nkcc1 == 0 else rest.nkcc1 / (nernst["Na"] + nernst["K"] - 2.0 * nernst["Cl"])
     if scalable:
-        notes.append(f"membrane resistance {resistance_kohm_cm2:g} kOhm cm² assumed")
+        assumed = "" if cell.conductance_ms_cm2 else " assumed"
+        notes.append(f"membrane resistance {resistance_kohm_cm2:.3g} kOhm cm²{assumed}")
     notes.append(f"pump law {name}, scaled by {scale * rest.cycle / here:.3g} to balance the leaks")
     return PumpLeakCell(
         name=cell.name,
@@ -138,6 +144,12 @@ def _contents(
     missing = [ion for ion in ("Na", "K") if ion not in cell.outside or ion not in cell.inside]
     if missing:
         raise OutOfRange(f"{cell.name}: no {', '.join(missing)} on both sides; give them with outside= and inside=")
+    for side, amounts in (("outside", cell.outside), ("inside", cell.inside)):
+        for ion in MOBILE_IONS:
+            if amounts.get(ion, 1.0) <= 0.0:
+                raise OutOfRange(
+                    f"{cell.name}: no {ion} {side}; its Nernst potential is undefined, give a small concentration"
+                )
     outside = {ion: cell.outside[ion] for ion in MOBILE_IONS if ion in cell.outside}
     inside = {ion: cell.inside[ion] for ion in MOBILE_IONS if ion in cell.inside}
     if "Cl" in outside and "Cl" in inside:
@@ -160,12 +172,19 @@ def _nernst(outside: dict[str, float], inside: dict[str, float], rt: float) -> d
     return {ion: VALENCE[ion] * rt * math.log(outside[ion] / inside[ion]) for ion in MOBILE_IONS}
 
 
+def _has_conductances(cell: Cell) -> bool:
+    """Whether the preset's conductances describe its leaks: a permeability that the caller gave overrides them."""
+    given = [name.partition(".")[0] for name, mark in cell.marks.items() if mark == USER]
+    overridden = "permeability" in given and "conductance_ms_cm2" not in given
+    return {"K", "Na"} <= set(cell.conductance_ms_cm2) and not overridden
+
+
 def _leaks(
     cell: Cell, outside: dict[str, float], inside: dict[str, float], rt: float
 ) -> tuple[Callable[[str, float], float], bool]:
     """Outward current (µA/cm²) of an ion at a voltage; True when it is in units of P_K and still to be scaled."""
     nernst = _nernst(outside, inside, rt)
-    if {"K", "Na"} <= set(cell.conductance_ms_cm2):
+    if _has_conductances(cell):
         return (lambda ion, v: cell.conductance_ms_cm2.get(ion, 0.0) * (v - nernst[ion])), False
 
     def goldman(ion: str, v: float) -> float:

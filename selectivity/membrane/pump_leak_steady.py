@@ -24,8 +24,9 @@ RESIDUAL_MM_PER_S = 1e-9
 VOLUME_LIMIT = 1e3
 """Swelling beyond this many times the reference volume is taken as 'no steady volume exists'."""
 
-RELAXATION_S = 1e5
-"""Model time that a cell is given to approach its rest when the root finder alone does not get there."""
+RELAXATION_S = (1e5, 1e8, 1e11)
+"""Model times that a cell is given, one after the other, to approach its rest when the root finder alone does not get there:
+a day for a neuron, the rest for thick fibres and tight membranes."""
 
 
 class NoSteadyState(SelectivityError):
@@ -86,8 +87,10 @@ def steady_state(
     equations = PumpLeakEquations(cell, drive, atp)
     start = equations.start(GUESS_MV) if guess is None else np.asarray(guess, dtype=float).copy()
     found = _root(equations, start)
-    if found is None:
-        found = _root(equations, _relaxed(equations, start))
+    for seconds in RELAXATION_S:
+        if found is None:
+            start = _relaxed(equations, start, seconds)
+            found = _root(equations, start)
     if found is None:
         raise NoSteadyState(
             f"{cell.name}: no resting state found with pump {pump:g}; the cell may swell without limit: give the bath an "
@@ -183,13 +186,13 @@ def _moving(equations: PumpLeakEquations) -> list[int]:
     return [index for index, path in paths if path > 0.0]
 
 
-def _relaxed(equations: PumpLeakEquations, start: State) -> State:
+def _relaxed(equations: PumpLeakEquations, start: State, seconds: float) -> State:
     """The state after a long time of the cell's own dynamics: a safe first guess."""
     swollen = lambda t, y: VOLUME_LIMIT - y[VOLUME]  # noqa: E731 - solve_ivp wants a callable with an attribute
     swollen.terminal = True  # type: ignore[attr-defined]
     run = solve_ivp(
         equations.rates,
-        (0.0, RELAXATION_S),
+        (0.0, seconds),
         start,
         method="BDF",
         jac=equations.jacobian,
