@@ -68,7 +68,9 @@ def test_the_example_in_the_help_is_true(name: str, tmp_path: Path, root: Path) 
 
 
 def test_the_module_runs_like_the_program() -> None:
-    answer = subprocess.run([sys.executable, "-m", "selectivity", "--version"], capture_output=True, text=True, check=True)
+    answer = subprocess.run(
+        [sys.executable, "-m", "selectivity", "--version"], capture_output=True, text=True, check=True
+    )
     assert answer.stdout == run("--version").stdout
 
 

@@ -97,7 +97,9 @@ def test_the_runner_believes_a_true_transcript(tmp_path: Path) -> None:
 
 
 def test_the_runner_sees_a_false_python_answer(tmp_path: Path) -> None:
-    (tmp_path / "x.md").write_text("```python\n>>> 1 + 1\n3\n```\n\n```python\n>>> x = 2\n>>> x\n2\n```\n", encoding="utf-8")
+    (tmp_path / "x.md").write_text(
+        "```python\n>>> 1 + 1\n3\n```\n\n```python\n>>> x = 2\n>>> x\n2\n```\n", encoding="utf-8"
+    )
     false, true = docs.blocks(tmp_path / "x.md", tmp_path)
     assert docs.run_python(false, {})
     assert docs.run_python(true, {}) == []

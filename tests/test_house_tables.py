@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from selectivity import ideal_filter, score_filter
 from selectivity.data import MARKS, read_table, table_names
 from selectivity.errors import UnknownChoice
 from selectivity.references import REFERENCE_TABLES, reference, references
@@ -27,7 +28,6 @@ DIMENSIONLESS = (
     "number", "valence", "charge", "ratio", "coefficient", "hill", "exponent", "index", "error", "q10", "fraction", "n_",
     "permeability", "stoichiometry", "year", "count", "order",
 )  # fmt: skip
-UNITS = {"Å", "deg", "kJ/mol", "kcal/mol", "kJ/mol/K", "kJ/(mol K)", "mV", "mM", "K", "e", "s", "1", "ua_per_uf", "ua_per_cm2"}
 
 
 def number_columns(name: str) -> set[str]:
@@ -115,6 +115,13 @@ def _entries(node: object) -> Iterator[dict]:
             yield node
         for child in node.values():
             yield from _entries(child)
+
+
+def test_every_source_that_a_score_names_exists() -> None:
+    score = score_filter(ideal_filter("kcsa-like"))
+    assert score.sources
+    for key in score.sources:
+        reference(key)
 
 
 def test_an_unknown_source_is_an_error_that_names_the_nearest() -> None:
