@@ -75,6 +75,9 @@ def test_a_collapsed_filter_stays_broken_when_its_ions_are_taken_out():
 def test_a_vestibule_beyond_the_last_cage_is_not_a_gap():
     filter = ideal_filter("nak-like")
     assert verdict(filter) == (True, "S4 and S3 formed without a gap")
+    sites = looked_at(filter)
+    assert [name for name in ("S4", "S3", "S2", "S1") if sites[name].formed] == ["S4", "S3"]
+    assert "vestibule" in sites["S1"].reason
     runs = formed_run(filter, [coordinate(filter, site) for site in filter.sites])
     assert [[site.name for site in run] for run in runs] == [["S3"]]
 

@@ -2,7 +2,7 @@
 
 The oxygens stand on the Thomson directions at one common distance d from the ion, each carbon 1.23 Å farther out; d is the only
 coordinate. The textbook experiment on selectivity: eight ligands that repel one another prefer K+, five or six prefer Na+, and
-without repulsion every cage prefers Na+ (FACTS section 2.3, recomputed by the tests).
+without repulsion every cage prefers Na+ (recomputed by the tests).
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ ASSUMED_RESOLUTION = 2.5
 """Å; taken where a file does not say its resolution: in the middle of what filters are deposited at."""
 
 LOW_RESOLUTION = 3.0
-"""Å; beyond it ring radii are not known well enough for a point value of the ratio (THEORY section 4)."""
+"""Å; beyond it ring radii are not known well enough for a point value of the ratio (docs/theory.md section 4)."""
 
 B_SCALE_LIMITS = (0.25, 4.0)
 """B/<B> is trusted within these limits; refinements that wrote 0 or absurd B-factors do not make an atom exact."""

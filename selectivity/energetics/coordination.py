@@ -73,7 +73,7 @@ def coordinate(filter: Filter, site: Site, *, ions: Sequence[str] = ("K", "Na"))
 
     A dry cage is formed when at least `FEWEST_LIGANDS` oxygens are in reach and give K+ a valence of `LEAST_VALENCE` or
     more, or when the file itself shows a K+-like ion there with a full ring around it. Sites open to water keep theirs and
-    count as formed. Bond-valence sums are for ``ions`` at the same point.
+    count as formed; a vestibule is no site for K+ and does not. Bond-valence sums are for ``ions`` at the same point.
     """
     point, point_name, seen = _point(filter, site)
     members = [atom for ring in filter.rings for atom in ring.atoms]
@@ -156,6 +156,8 @@ def _point(filter: Filter, site: Site) -> tuple[Vector, str, str | None]:
 
 
 def _verdict(site: Site, distances: Vector, seen: str | None) -> tuple[bool, str]:
+    if site.lining == "vestibule":
+        return False, "vestibule: the pore has opened, its rings are too wide to hold K+ without water"
     if not site.dehydrated:
         return True, "open to water, which completes the shell of the ion"
     reachable = int((distances <= REACH_ANGSTROM).sum())

@@ -45,7 +45,7 @@ class Group:
 def force_constant(sigma: float) -> float:
     """Harmonic constant k = R T_ref / sigma^2 (kJ/mol/Å^2) of a nominal thermal amplitude sigma (Å), T_ref = 298.15 K.
 
-    Raises `OutOfRange` unless 0 < sigma <= 5 Å (THEORY section 2).
+    Raises `OutOfRange` unless 0 < sigma <= 5 Å (docs/theory.md section 2).
 
     >>> round(force_constant(0.30), 3)
     27.544

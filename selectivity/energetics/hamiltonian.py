@@ -1,4 +1,4 @@
-"""What is the energy of ions among ligand groups, term by term? The Hamiltonian of THEORY section 2 as functions of arrays.
+"""What is the energy of ions among ligand groups, term by term? The Hamiltonian of docs/theory.md (section 2) as functions of arrays.
 
 U = sum over pairs of different bodies [ke qi qj / r + eps_ij ((Rm_ij/r)^12 - 2 (Rm_ij/r)^6)] + sum 1/2 k |x - x_ref|^2 + walls
 """

@@ -3,7 +3,7 @@
 Layout (float64): atoms in columns, ligand atoms first (groups contiguous), ions last. ``xyz`` (3, N) positions, Å; ``params`` (4, N):
 charge * sqrt(ke), sqrt(epsilon), Rmin/2, restraint constant; ``ref`` (3, N) reference positions; ``start`` (G + 1,) first atom of each
 ligand group, so that start[-1] is the first ion; ``walls`` (W, 4): atom, z_low, z_high, lateral radius. Minimisation and sampling
-share these loops. Source of the formula: THEORY section 2 (Coulomb + Lennard-Jones, Lorentz-Berthelot, no cut-off).
+share these loops. Source of the formula: docs/theory.md section 2 (Coulomb + Lennard-Jones, Lorentz-Berthelot, no cut-off).
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ MAX_EVALUATIONS = 3000
 """A minimisation takes 40 to 150 evaluations; one that needs more than this has failed and says so."""
 
 LATERAL_RADIUS = 1.8
-"""Å; an ion held at a height stays this close to the axis (THEORY section 2)."""
+"""Å; an ion held at a height stays this close to the axis (docs/theory.md section 2)."""
 
 OFF_AXIS = (0.25, 0.10)
 """Å; starts lie beside the axis, off every mirror plane, so that no symmetric saddle point passes for a minimum."""

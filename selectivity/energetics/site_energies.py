@@ -22,7 +22,7 @@ from selectivity.structure.filter import Ring, Site
 Vector = NDArray[np.float64]
 
 WALL_MARGIN = 0.2
-"""Å; an ion this close to a wall is held by the wall, and its number belongs to it (THEORY section 2)."""
+"""Å; an ion this close to a wall is held by the wall, and its number belongs to it (docs/theory.md section 2)."""
 
 PLANE_SHARE = 0.25
 """Share of a site's length, counted from either plane, within which an ion rests in the plane rather than in the cage."""

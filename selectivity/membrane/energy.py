@@ -33,7 +33,7 @@ from selectivity.membrane.pump_leak import WATER_MOLAR_VOLUME, PumpLeakCell
 from selectivity.membrane.pump_leak_state import CellState
 
 ATP_FREE_ENERGY = 50.0
-"""Free energy that the hydrolysis of ATP gives a living cell, kJ/mol (about; FACTS 4.5, course_text): a labelled default."""
+"""Free energy that the hydrolysis of ATP gives a living cell, kJ/mol (about; course_text): a labelled default."""
 
 KJ_PER_MOL_PER_MV = FARADAY * 1e-6
 """One mV on one elementary charge per particle, kJ/mol."""

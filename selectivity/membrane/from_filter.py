@@ -17,7 +17,7 @@ from selectivity.membrane.ghk import ghk_voltage
 from selectivity.membrane.nernst import nernst_potentials, thermal_voltage_mv
 
 INSENSITIVE_ABOVE = 1000.0
-"""P_K/P_Na above which the voltage says nothing about selectivity any more (THEORY section 4): V_m sits on E_K."""
+"""P_K/P_Na above which the voltage says nothing about selectivity any more (docs/theory.md section 4): V_m sits on E_K."""
 
 
 @dataclass(frozen=True)

@@ -32,10 +32,10 @@ from selectivity.membrane.ghk import ghk_voltage
 from selectivity.membrane.mullins_noda import PASSIVE, PUMP_RATIO, mullins_noda_voltage
 
 Q10_PUMP = 2.69
-"""Q10 of the pump current: fourfold between 23 and 37 °C (FACTS 4.4), 4^(10/14)."""
+"""Q10 of the pump current: fourfold between 23 and 37 °C , 4^(10/14)."""
 
 Q10_LEAK = 1.3
-"""Q10 of passive leaks, that of diffusion in water (recalled, FACTS 4.4)."""
+"""Q10 of passive leaks, that of diffusion in water (recalled)."""
 
 SEARCH_SPAN = 1000.0
 """Half-width, mV, of the bracket around the GHK voltage in which the leaks balance the pump."""

@@ -19,12 +19,12 @@ HYSTERESIS_KJ_MOL = 1.0
 """Difference of the walks in and out above which it is reported."""
 
 CANNOT_KNOW = (
-    "fixed charges over-favour K+ by up to 17 kJ/mol for amide ligands (FACTS: bulk amides)",
+    "fixed charges over-favour K+ by up to 17 kJ/mol for amide ligands (bulk N-methylacetamide, varma2011)",
     "the protein beyond the ligands is implicit: sequence effects outside the filter are invisible",
     "one ion at a time: a conducting filter holds two or three, and only a queue of them tells two sites from four",
     "dry sites: water that reaches S4, S0 or the cavity lowers their selectivity",
 )
-"""What the model cannot know (THEORY section 6); printed with every number."""
+"""What the model cannot know (docs/theory.md section 6); printed with every number."""
 
 
 def assembled(

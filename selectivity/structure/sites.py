@@ -8,13 +8,13 @@ from itertools import pairwise
 from selectivity.structure.parts import Lining, Ring, Site
 
 CAGE_LATERAL_RADIUS = 1.8
-"""Lateral reach of the sites between two rings, Å (THEORY section 2: the wall of S1-S4)."""
+"""Lateral reach of the sites between two rings, Å (docs/theory.md section 2: the wall of S1-S4)."""
 OPEN_LATERAL_RADIUS = 4.0
-"""Lateral reach of the cavity, the mouth and a vestibule, Å (THEORY section 2)."""
+"""Lateral reach of the cavity, the mouth and a vestibule, Å (docs/theory.md section 2)."""
 MOUTH_DEPTH = 5.0
-"""S0 reaches this far outward of the last coordinating plane of the signature, Å (THEORY section 2)."""
+"""S0 reaches this far outward of the last coordinating plane of the signature, Å (docs/theory.md section 2)."""
 CAVITY_DEPTH = 8.0
-"""Scav reaches this far inward of the innermost plane, Å (THEORY section 2)."""
+"""Scav reaches this far inward of the innermost plane, Å (docs/theory.md section 2)."""
 VESTIBULE_RADIUS = 4.2
 """Where the pore opens, Å. Rings of conductive K+ filters measure 2.2-2.9, flipped or inactivated ones up to 3.95 (Y78 of
 5VKE), vestibules from 4.6 on (G65 of NaK 4.75, G79 of KcsA 4.8): the boundary stands in the gap."""
