@@ -1,6 +1,7 @@
 """Reasons to believe the rules: closed forms, limits, agreement of two rules and of two ways to take a derivative."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +11,14 @@ from hypothesis import strategies as st
 
 from selectivity.constants import KJ_PER_KCAL, thermal_energy
 from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.permeation.barrier import (
+    Stretch,
+    barrier_by_rule,
+    barriers_when_moved,
+    measured_affinity_profile,
+    tabulated_profile,
+    trapezoid_lengths,
+)
 from selectivity.permeation.ratio import (
     barrier_difference,
     barrier_difference_error,
@@ -165,6 +174,36 @@ def test_barriers_in_planes_or_cages_pick_the_local_preference():
 def test_corrugation_rests_in_its_wells_and_follows_uneven_planes():
     w = corrugation([0.0, 2.0, 4.0, 5.0, 6.0], [0.0, 4.0, 6.0], barrier=10.0, well=-20.0)
     assert w == pytest.approx([-10.0, -20.0, -10.0, -20.0, -10.0])
+
+
+@pytest.mark.parametrize("rule", ["profile", "sites", "rate-limiting"])
+def test_moving_many_profiles_at_once_equals_moving_each(rule):
+    rng = np.random.default_rng(6)
+    z = np.linspace(0.0, 6.0, 25)
+    stretch = Stretch(
+        z=z, lengths=trapezoid_lengths(z), ddg=20.0 * np.sin(z), planes=np.array([0.0, 3.0, 6.0]),
+        site_z=np.array([1.5, 4.5]), site_lengths=np.array([3.0, 3.0]), site_ddg=np.array([20.0, 15.0]),
+    )  # fmt: skip
+    profile, _, _ = measured_affinity_profile(stretch.planes)
+    along, sites = rng.normal(0.0, 8.0, (5, 25)), rng.normal(0.0, 8.0, (5, 2))
+    together = barriers_when_moved(rule, stretch, along, sites, temperature=T, first_profile=profile)
+    for value, at_heights, in_sites in zip(together, along, sites, strict=True):
+        moved = replace(stretch, ddg=stretch.ddg + at_heights, site_ddg=stretch.site_ddg + in_sites)
+        alone = barrier_by_rule(rule, moved, temperature=T, first_profile=profile)
+        assert value == pytest.approx(alone.ddg_kj_mol, rel=1e-12)
+
+
+def test_an_unknown_rule_and_a_short_table_are_named():
+    z = np.array([0.0, 1.0])
+    stretch = Stretch(z, z + 1.0, z, z, z, z + 1.0, z)
+    with pytest.raises(UnknownChoice, match="rate-limiting"):
+        barrier_by_rule("highest", stretch, temperature=T)
+    with pytest.raises(OutOfRange, match="covers"):
+        tabulated_profile([0.0, 0.5], [1.0, 2.0])(z)
+    with pytest.raises(OutOfRange, match="increase"):
+        tabulated_profile([0.0, 0.0], [1.0, 2.0])
+    with pytest.raises(OutOfRange, match="at least two"):
+        trapezoid_lengths([1.0])
 
 
 def test_measured_affinity_is_the_published_energy():

@@ -209,14 +209,14 @@ def _on_bonds(system: LigandSystem, positions: Vector, gradient: Vector) -> Vect
     length = np.linalg.norm(bond, axis=1, keepdims=True)
     bond /= length
     result = np.array(gradient)
-    for group, kind in enumerate(system.kinds):
-        if kind == "hydroxyl":
-            a, b, h = first[group], second[group], second[group] + 1
-            torque = np.cross(positions[h] - 0.5 * (positions[a] + positions[b]), gradient[h])
-            turning = np.cross(torque, bond[group]) / length[group]
-            result[a] += 0.5 * gradient[h] - turning
-            result[b] += 0.5 * gradient[h] + turning
-            result[h] = 0.0
+    third = second[np.array([kind == "hydroxyl" for kind in system.kinds])] + 1
+    if len(third):
+        force, arm = gradient[third], positions[third] - 0.5 * (positions[third - 2] + positions[third - 1])
+        axis = (positions[third - 1] - positions[third - 2]) / length[system.group[third]]
+        turning = np.cross(np.cross(arm, force), axis) / length[system.group[third]]
+        result[third - 2] += 0.5 * force - turning
+        result[third - 1] += 0.5 * force + turning
+        result[third] = 0.0
     stretch = 0.5 * ((result[second] - result[first]) * bond).sum(axis=1, keepdims=True) * bond
     result[second] -= stretch
     result[first] += stretch

@@ -18,6 +18,7 @@ from selectivity.permeation.rules import (
     Barrier,
     affinity_energy,
     corrugation,
+    moved_barriers,
     rate_limiting_rule,
     sites_rule,
 )
@@ -81,6 +82,25 @@ def barrier_by_rule(
     if rule == "rate-limiting":
         return rate_limiting_rule(stretch.ddg, first_profile=energy(stretch.z))
     raise UnknownChoice(f"rule {rule!r}: choose one of {', '.join(RULES)}")
+
+
+def barriers_when_moved(
+    rule: str,
+    stretch: Stretch,
+    along: Vector,
+    sites: Vector,
+    *,
+    temperature: float,
+    first_profile: FirstProfile | None = None,
+    access_length: float = ACCESS_LENGTH_ANGSTROM,
+) -> Vector:
+    """Barrier differences (m,) by one rule when ddG moves by ``along`` (m, n) at the heights and ``sites`` (m, s) in the sites."""
+    energy = first_profile if first_profile is not None else np.zeros_like
+    in_sites = rule == "sites"
+    z = stretch.site_z if in_sites else stretch.z
+    ddg = stretch.site_ddg + sites if in_sites else stretch.ddg + along
+    lengths = {"sites": stretch.site_lengths, "profile": stretch.lengths}.get(rule)
+    return moved_barriers(ddg, energy(z), lengths=lengths, temperature=temperature, access_length=access_length)
 
 
 def first_profile_spread(

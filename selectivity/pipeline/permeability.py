@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from selectivity.permeation.barrier import (
     FirstProfile,
     Stretch,
     barrier_by_rule,
+    barriers_when_moved,
     first_profile_spread,
     measured_affinity_profile,
     tabulated_profile,
@@ -148,7 +149,13 @@ class _Rules:
 
     def result(self, rule: str, first_profile: FirstProfile | None) -> _Result:
         temperature = self.settings.temperature
-        central = self._barrier(rule, first_profile)
+        central = barrier_by_rule(
+            rule,
+            self.stretch,
+            temperature=temperature,
+            first_profile=first_profile,
+            access_length=self.settings.access_length,
+        ).ddg_kj_mol
         errors = {
             "coordinates": self._coordinate_error(rule, first_profile, central),
             "hydration": self._hydration_error(rule, first_profile, central),
@@ -166,33 +173,29 @@ class _Rules:
             interval=ratio_interval(ddg, quadrature(errors.values()), temperature=temperature),
         )
 
-    def _barrier(
-        self, rule: str, first_profile: FirstProfile | None, along: Vector | float = 0.0, sites: Vector | float = 0.0
-    ) -> float:
-        """The rule with ddG changed by ``along`` at the heights and by ``sites`` in the sites (kJ/mol)."""
-        stretch = replace(self.stretch, ddg=self.stretch.ddg + along, site_ddg=self.stretch.site_ddg + sites)
-        return barrier_by_rule(
+    def _moved(self, rule: str, first_profile: FirstProfile | None, along: Vector, sites: Vector) -> Vector:
+        """The rule with ddG moved by ``along`` (m, n) at the heights and by ``sites`` (m, s) in the sites, (m,) kJ/mol."""
+        return barriers_when_moved(
             rule,
-            stretch,
+            self.stretch,
+            along,
+            sites,
             temperature=self.settings.temperature,
             first_profile=first_profile,
             access_length=self.settings.access_length,
-        ).ddg_kj_mol
+        )
 
     def _coordinate_error(self, rule: str, first_profile: FirstProfile | None, central: float) -> float:
-        moved = [
-            self._barrier(rule, first_profile, along, sites)
-            for along, sites in zip(self.moves, self.site_moves, strict=True)
-        ]
-        return float(np.sqrt(np.mean((np.array(moved) - central) ** 2)))
+        moved = self._moved(rule, first_profile, self.moves, self.site_moves)
+        return float(np.sqrt(np.mean((moved - central) ** 2)))
 
     def _hydration_error(self, rule: str, first_profile: FirstProfile | None, central: float) -> float:
         """Both ends of the published range through the rule; the truth may lie anywhere between."""
         settings = self.settings
         leg = dehydration_difference(*settings.searched, scale=settings.scale, temperature=settings.temperature)
-        shifts = [end - leg for end in dehydration_range(*settings.searched, temperature=settings.temperature)]
-        low, high = sorted(self._barrier(rule, first_profile, shift, shift) for shift in shifts)
-        return uniform_spread(low, high, central)
+        ends = np.array(dehydration_range(*settings.searched, temperature=settings.temperature))[:, None] - leg
+        low, high = np.sort(self._moved(rule, first_profile, ends, ends))
+        return uniform_spread(float(low), float(high), central)
 
 
 def _affinity_score(result: _Result, well: float, barrier: float, interval_only: bool) -> AffinityScore:
