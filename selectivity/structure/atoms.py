@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from selectivity.structure.assembly import Reading
 from selectivity.structure.detection import Pore
-from selectivity.structure.parts import FilterAtom
+from selectivity.structure.filter import Filter
+from selectivity.structure.parts import FilterAtom, Surroundings
+from selectivity.structure.residues import one_letter
 from selectivity.structure.solvent import AXIS_REACH, SeenAtom
 from selectivity.structure.species import ion_species, is_water_oxygen
 from selectivity.structure.table import AtomTable, StructureData
@@ -17,6 +19,10 @@ from selectivity.structure.table import AtomTable, StructureData
 WATER = "water"
 # The centre of a filter lies within 5 Å of the plane from which heights are counted.
 _REACH = AXIS_REACH + 5.0
+SURROUNDINGS_REACH = 10.0
+"""Atoms this near to the axis can take room from water within 4 Å of it, Å (4 + 3.2 for the largest contact, and a margin)."""
+# Two copies of one atom in overlapping placements, Å: far below any bond.
+_SAME_ATOM = 0.1
 
 
 def strand_atoms(
@@ -68,6 +74,31 @@ def seen_solvent(
             seen = SeenAtom(name, residue, placed[k], float(table.occupancies[i]), float(table.b_factors[i]))
             (waters if name == WATER else ions).append(seen)
     return ions, waters
+
+
+def surrounding_atoms(data: StructureData, reading: Reading, built: Filter) -> Surroundings:
+    """Amino-acid atoms of a reading within `SURROUNDINGS_REACH` of the axis that are not atoms of the filter itself.
+
+    Of alternative conformations those count that are there at least half of the time.
+    """
+    elements: list[str] = []
+    positions = [np.empty((0, 3))]
+    for p in reading.placements:
+        table = data.models[p.model]
+        names, inverse = np.unique(table.residue_names, return_inverse=True)
+        protein = np.array([one_letter(str(name)) != "X" for name in names], dtype=bool)[inverse]
+        likely = (table.altlocs == "") | (table.occupancies >= 0.5)
+        rows = np.flatnonzero(p.rows & protein & likely)
+        placed = p.operator(table.positions[rows])
+        offsets = placed - built.axis_origin
+        heights = offsets @ built.axis_direction
+        lateral = np.linalg.norm(offsets - heights[:, None] * built.axis_direction, axis=1)
+        near = np.flatnonzero((lateral < SURROUNDINGS_REACH) & (np.abs(heights) < AXIS_REACH))
+        apart = np.linalg.norm(placed[near, None] - built.positions[None], axis=2).min(axis=1, initial=np.inf)
+        near = near[apart > _SAME_ATOM]
+        elements += [str(e).capitalize() for e in table.elements[rows[near]]]
+        positions.append(placed[near])
+    return Surroundings(tuple(elements), np.concatenate(positions))
 
 
 def _solvent_rows(table: AtomTable) -> tuple[NDArray[np.int64], list[str]]:

@@ -21,6 +21,7 @@ from selectivity.structure.parts import (
     Ring,
     RingKind,
     Site,
+    Surroundings,
     Vector,
 )
 from selectivity.structure.pdb_text import pdb_text
@@ -37,6 +38,7 @@ __all__ = [
     "Ring",
     "RingKind",
     "Site",
+    "Surroundings",
     "Vector",
 ]
 
@@ -49,7 +51,8 @@ class Filter:
 
     ``positions`` has shape (n_atoms, 3) and is read-only. ``axis_origin`` lies on the axis in the plane of the second
     backbone-carbonyl ring (V76 O of KcsA), ``axis_direction`` is the unit vector from the cavity to the outside.
-    ``rings`` and ``sites`` are ordered from the cavity outward.
+    ``rings`` and ``sites`` are ordered from the cavity outward. ``surroundings`` (empty where the source has nothing else) are the
+    other protein atoms near the axis.
     """
 
     signature: str
@@ -65,6 +68,7 @@ class Filter:
     waters: tuple[FilterWater, ...]
     provenance: Provenance
     warnings: tuple[str, ...] = field(default=())
+    surroundings: Surroundings = field(default_factory=Surroundings)
 
     def __post_init__(self) -> None:
         for name in ("positions", "axis_origin", "axis_direction"):
@@ -83,11 +87,15 @@ class Filter:
         z runs along the axis from the cavity outward with z = 0 at ``axis_origin``; x points to the first oxygen of the first
         ring, so the frame does not depend on the orientation of the file.
         """
+        return self.in_pore_frame(self.positions)
+
+    def in_pore_frame(self, points: ArrayLike) -> Vector:
+        """Points (n, 3) given in the coordinates of the file, in the pore frame, Å."""
         first = self.positions[self.rings[0].atoms[0]] - self.axis_origin
         x = first - (first @ self.axis_direction) * self.axis_direction
         x /= np.linalg.norm(x)
         frame = np.stack([x, np.cross(self.axis_direction, x), self.axis_direction])
-        return (self.positions - self.axis_origin) @ frame.T
+        return (np.asarray(points, dtype=float).reshape(-1, 3) - self.axis_origin) @ frame.T
 
     def rotated(self, rotation: ArrayLike) -> Filter:
         """The filter turned about the origin of its coordinates by a proper rotation matrix (3, 3): x -> R x.
@@ -95,7 +103,11 @@ class Filter:
         Raises OutOfRange when the matrix is not a rotation (a mirror image would be another protein).
         """
         matrix = np.asarray(rotation, dtype=float)
-        if matrix.shape != (3, 3) or not np.allclose(matrix @ matrix.T, np.eye(3), atol=1e-8) or np.linalg.det(matrix) < 0:
+        if (
+            matrix.shape != (3, 3)
+            or not np.allclose(matrix @ matrix.T, np.eye(3), atol=1e-8)
+            or np.linalg.det(matrix) < 0
+        ):
             raise OutOfRange(
                 f"rotation of shape {matrix.shape} is not a proper rotation; an orthonormal (3, 3) matrix of determinant +1 is "
                 "needed: see scipy.spatial.transform.Rotation"
@@ -131,7 +143,7 @@ class Filter:
         return replace(self, positions=positions, rings=rings, sites=sites, provenance=provenance)
 
     def to_pdb(self, path: str | Path | None = None) -> str:
-        """The filter, its ions and waters as PDB text; written to ``path`` as well when one is given.
+        """The filter, its ions and waters (not its surroundings) as PDB text; written to ``path`` as well when one is given.
 
         Loading the text again gives the same filter to the precision of the format (0.001 Å). Raises OutOfRange when a
         coordinate does not fit the columns of a PDB file.
@@ -165,4 +177,5 @@ class Filter:
             axis_direction=rotation @ self.axis_direction,
             ions=tuple(moved(i) for i in self.ions),
             waters=tuple(moved(w) for w in self.waters),
+            surroundings=Surroundings(self.surroundings.elements, self.surroundings.positions @ rotation.T + shift),
         )

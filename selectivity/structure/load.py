@@ -10,7 +10,7 @@ from typing import Any
 from selectivity.errors import FilterNotFound, UnknownChoice
 from selectivity.structure.altloc import choose_rows
 from selectivity.structure.assembly import AS_DEPOSITED, PERIODIC_IMAGES, Reading, readings
-from selectivity.structure.atoms import seen_solvent, strand_atoms
+from selectivity.structure.atoms import seen_solvent, strand_atoms, surrounding_atoms
 from selectivity.structure.build import filter_from_strands
 from selectivity.structure.by_hand import filter_from_rings
 from selectivity.structure.detection import FULL_SCORE, Pore, Strand, find_motifs, find_pores
@@ -58,7 +58,9 @@ def load_filter(
     data = read_source(source)
     require_angstrom(data)
     if rings is not None and pore is not None:
-        raise UnknownChoice(f"{data.source}: pore={pore!r} and rings= together; the rings already say which pore: drop one of them")
+        raise UnknownChoice(
+            f"{data.source}: pore={pore!r} and rings= together; the rings already say which pore: drop one of them"
+        )
     if rings is not None:
         return filter_from_rings(data, rings, assembly=assembly, altloc=altloc)
     reading, pores = _find(data, assembly)
@@ -113,7 +115,9 @@ def _choose_pore(data: StructureData, reading: Reading, pores: Sequence[Pore], w
     if len(matching) == 1:
         return matching[0]
     listed = "; ".join(f"{i + 1}: {name}" for i, name in enumerate(names))
-    raise UnknownChoice(f"{data.source}: no single pore {text!r}; found {listed}: give the number or a chain of one pore")
+    raise UnknownChoice(
+        f"{data.source}: no single pore {text!r}; found {listed}: give the number or a chain of one pore"
+    )
 
 
 def _chains(data: StructureData, pore: Pore) -> list[str]:
@@ -168,6 +172,7 @@ def _build(
         notes=data.notes,
     )
     built = filter_from_strands(atoms, positions, ions=ions, waters=waters, provenance=provenance, warnings=warnings)
+    built = replace(built, surroundings=surrounding_atoms(data, reading, built))
     return _unique_atoms_only(built) if reading.name == AS_DEPOSITED else built
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -93,6 +93,23 @@ class FilterWater:
     site: str
     occupancy: float
     b_factor: float
+
+
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """The other heavy atoms of the protein near the axis, which leave or take the room of water: ``elements`` ("C", "N", "O",
+    "S", ...) and ``positions`` (n, 3), Å, read-only, in the coordinates of the file."""
+
+    elements: tuple[str, ...] = ()
+    positions: Vector = field(default_factory=lambda: np.empty((0, 3)))
+
+    def __post_init__(self) -> None:
+        array = np.array(self.positions, dtype=np.float64).reshape(-1, 3)
+        array.flags.writeable = False
+        object.__setattr__(self, "positions", array)
+
+    def __len__(self) -> int:
+        return len(self.elements)
 
 
 @dataclass(frozen=True)
