@@ -19,6 +19,7 @@ from selectivity.cli import (
     noise,
     ratio,
     rundown,
+    scan,
     score,
     temperature,
     voltage,
@@ -61,6 +62,7 @@ def selectivity_command(
 app.command("score")(score.score)
 app.command("explain")(explain.explain)
 app.command("inspect")(inspect.inspect)
+app.command("scan")(scan.scan)
 app.command("build")(build.build)
 app.command("ratio", cls=TakesNegativeNumbers)(ratio.ratio)
 app.command("voltage")(voltage.voltage)

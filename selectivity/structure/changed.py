@@ -77,7 +77,7 @@ def atom_index(filter: Filter) -> dict[tuple[int, int, str], int]:
 def ligand_groups(filter: Filter, rings: Iterable[int]) -> list[tuple[int, ...]]:
     """Atoms that move as one ligand, oxygen first, for every oxygen of the rings with these indices."""
     index = atom_index(filter)
-    groups = []
+    groups: list[tuple[int, ...]] = []
     for oxygen in dict.fromkeys(i for number in rings for i in filter.rings[number].atoms):
         atom = filter.atoms[oxygen]
         carrier = index.get((atom.strand, atom.residue_index, CARRIERS.get(atom.name, "")))

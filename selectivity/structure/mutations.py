@@ -73,7 +73,9 @@ def remove_hydroxyl(filter: Filter, *, to: str = "Ala", strands: int | Sequence[
             )
         lost[oxygen[0]] = filter.atoms[oxygen[0]]
     changed = {atom.strand for atom in lost.values()}
-    atoms, positions, kept = [], [], {}
+    atoms: list[FilterAtom] = []
+    positions: list[Vector] = []
+    kept: dict[int, int] = {}
     for i, atom in enumerate(filter.atoms):
         if atom.strand in changed and atom.residue_index == 0:
             if i in lost and name == "CYS":
