@@ -38,8 +38,8 @@ def score_filter(
 
     ``ions`` (first, second): every ddG is positive where the first is preferred, every ratio is P_first/P_second. sigma in Å or
     "bfactor", temperature in K (273-373), access_length in Å; ``k_profile`` (heights Å, energies kJ/mol) is K+'s own profile W_K
-    (without K+ in the pair: that of the ion which water holds less), flat by default. ``seed`` serves the resampling of errors only: central values involve no chance. ``force``
-    computes a ratio from the surviving sites of a filter that does not conduct.
+    (without K+ in the pair: that of the ion which water holds less), flat by default. ``seed`` serves the resampling of
+    errors only: central values involve no chance. ``force`` computes a ratio from the surviving sites of a filter that does not conduct.
 
     Raises UnknownChoice for a name that is not among the choices, OutOfRange for a number outside its range, EnergyRefused for
     ligands that the energy model does not cover. A filter that does not conduct is a result, not an error.

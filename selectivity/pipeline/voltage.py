@@ -12,7 +12,7 @@ from selectivity.pipeline.settings import Settings
 from selectivity.score import Interval, MembraneScore
 
 SATURATED_RATIO = 1000.0
-"""Ratio above which V_m stands within about 1 mV of E_K whatever the ratio is: the voltage no longer tells it (docs/theory.md section 4)."""
+"""Ratio above which V_m stands within 1 mV of E_K whatever it is: the voltage no longer tells it (docs/theory.md section 4)."""
 
 STEP_KJ_MOL = 1e-3
 """Step of the central difference for dV/dddG, kJ/mol: V is smooth on the scale of RT = 2.5 kJ/mol."""
