@@ -41,4 +41,5 @@ def plot_score(score: FilterScore, figure: Figure | None = None) -> Figure:
 def save_score_figure(score: FilterScore, path: str | os.PathLike[str]) -> None:
     """Draw `plot_score` into a file; the extension gives the format (png, svg, pdf). No display is needed."""
     with mpl.rc_context(RC):
-        plot_score(score).savefig(Path(path))
+        # the constrained layout ends at the axes: a tight box keeps the outermost labels whole
+        plot_score(score).savefig(Path(path), bbox_inches="tight", pad_inches=0.12)
