@@ -21,6 +21,7 @@ from selectivity.cli import (
     rundown,
     scan,
     score,
+    series,
     temperature,
     voltage,
 )
@@ -63,6 +64,7 @@ app.command("score")(score.score)
 app.command("explain")(explain.explain)
 app.command("inspect")(inspect.inspect)
 app.command("scan")(scan.scan)
+app.command("series")(series.series)
 app.command("build")(build.build)
 app.command("ratio", cls=TakesNegativeNumbers)(ratio.ratio)
 app.command("voltage")(voltage.voltage)
