@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import tomllib
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -15,7 +16,7 @@ from typing import Any
 
 from selectivity.data import MARKS
 from selectivity.errors import FileUnreadable, OutOfRange, UnknownChoice
-from selectivity.membrane.conditions import valence_of
+from selectivity.membrane.conditions import COLDEST_PLAUSIBLE, valence_of
 
 SIDES = ("outside", "inside", "permeability", "conductance_ms_cm2")
 """Tables of a cell that map ions to numbers."""
@@ -77,18 +78,22 @@ class Cell:
     ) -> Cell:
         """The same cell with some numbers replaced (others kept), each marked with the given source.
 
+        Warns when the temperature lies outside `temperature_range_k`: the other numbers of the cell do not follow it there.
+
         >>> cell("neuron").changed(outside={"K": 3.5}).outside["K"]
         3.5
         """
         changes = {"outside": outside or {}, "inside": inside or {}, "permeability": permeability or {}}
         touched = [f"{table}.{ion}" for table, ions in changes.items() for ion in ions]
         touched += [] if temperature is None else ["temperature_k"]
+        kelvin = self.temperature_k if temperature is None else _positive(temperature, "temperature_k")
+        _warn_outside_range(self, kelvin)
         return replace(
             self,
             outside=_merged(self.outside, changes["outside"], "outside"),
             inside=_merged(self.inside, changes["inside"], "inside"),
             permeability=_merged(self.permeability, changes["permeability"], "permeability"),
-            temperature_k=self.temperature_k if temperature is None else _positive(temperature, "temperature_k"),
+            temperature_k=kelvin,
             sources=MappingProxyType(dict(self.sources) | dict.fromkeys(touched, source)),
             marks=MappingProxyType(dict(self.marks) | dict.fromkeys(touched, USER)),
         )
@@ -220,6 +225,17 @@ class _Numbers:
                 raise UnknownChoice(f"{self.where} {name}: {unknown}") from None
             values[ion] = _amount(self.value(name, entry), f"{self.where} {name}")
         return values
+
+
+def _warn_outside_range(cell: Cell, temperature: float) -> None:
+    """An extrapolation is said; a number that looks like °C is doubted where it is used, once."""
+    low, high = cell.temperature_range_k
+    if temperature >= COLDEST_PLAUSIBLE and temperature != cell.temperature_k and not low <= temperature <= high:
+        span = f"{low:g} K alone" if low == high else f"{low:g} to {high:g} K"
+        warnings.warn(
+            f"{temperature:g} K: {cell.name} is known for {span}; an extrapolation, with concentrations and permeabilities held",
+            stacklevel=3,
+        )
 
 
 def _merged(old: Mapping[str, float], changes: Mapping[str, float], table: str) -> Mapping[str, float]:

@@ -68,6 +68,7 @@ def donnan_equilibrium(
     names, valences, bath = _bath(outside, valence)
     checked_temperature(temperature)
     x, charge = _impermeant(impermeant, impermeant_valence)
+    checked_amount(impermeant_outside, "impermeant outside (mM)")
     reduced = _reduced_voltage(valences, bath, x * charge)
     return _equilibrium(names, valences, bath, reduced, x, np.ones_like(reduced), impermeant_outside, temperature)
 

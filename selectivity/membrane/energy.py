@@ -21,6 +21,7 @@ from selectivity.membrane.conditions import (
     Concentrations,
     Numbers,
     as_answer,
+    both_sides,
     checked_amount,
     checked_number,
     checked_temperature,
@@ -102,8 +103,10 @@ def pump_work(
     41.49
     """
     v = checked_number(voltage, "voltage (mV)")
-    e_na = nernst_potential(outside=outside["Na"], inside=inside["Na"], valence=1, temperature=temperature)
-    e_k = nernst_potential(outside=outside["K"], inside=inside["K"], valence=1, temperature=temperature)
+    e_na, e_k = (
+        nernst_potential(outside=out, inside=into, valence=1, temperature=temperature)
+        for out, into in both_sides(("Na", "K"), outside, inside).values()
+    )
     return cycle_work(v, e_na, e_k, stoichiometry)
 
 
@@ -113,7 +116,9 @@ def cycle_work(voltage: ArrayLike, e_na: ArrayLike, e_k: ArrayLike, stoichiometr
     >>> round(cycle_work(-70.0, 60.63, -89.06), 2)
     41.49
     """
-    v, na, k = (np.asarray(x, dtype=float) for x in (voltage, e_na, e_k))
+    v, na, k = (
+        checked_number(x, name) for x, name in ((voltage, "voltage (mV)"), (e_na, "E_Na (mV)"), (e_k, "E_K (mV)"))
+    )
     return as_answer(KJ_PER_MOL_PER_MV * (stoichiometry.sodium * (na - v) + stoichiometry.potassium * (v - k)))
 
 
@@ -160,7 +165,8 @@ def atp_free_energy(
         for value, name in ((atp_mm, "ATP (mM)"), (adp_mm, "ADP (mM)"), (phosphate_mm, "phosphate (mM)"))
     )
     checked_temperature(temperature)
-    return as_answer(np.asarray(-standard_kj_mol - thermal_energy(temperature) * np.log(1e-3 * adp * phosphate / atp)))
+    standard = checked_number(standard_kj_mol, "standard free energy (kJ/mol)")
+    return as_answer(np.asarray(-standard - thermal_energy(temperature) * np.log(1e-3 * adp * phosphate / atp)))
 
 
 def attwell_laughlin(
@@ -184,6 +190,7 @@ def attwell_laughlin(
     """
     v, na, k = (checked_number(x, name) for x, name in ((voltage, "voltage"), (e_na, "E_Na"), (e_k, "E_K")))
     resistance = checked_amount(input_resistance_mohm, "input resistance (MOhm)", zero_allowed=False)
+    checked_amount(atp_kj_mol, "ATP free energy (kJ/mol)", zero_allowed=False)
     if np.any(v <= k) or np.any(v >= na):
         raise OutOfRange(f"V {v} mV is not between E_K {k} and E_Na {na}; a pump at rest needs both leaks downhill")
     n, m = stoichiometry.sodium, stoichiometry.potassium
@@ -281,7 +288,7 @@ def selectivity_cost(
     Concentrations are held (that is what the pump is paid for), V is the Mullins-Noda steady state, Na+ enters by the constant-field
     flux through the channels (P_K/ratio) and through the background; one ATP pumps three of them. `channel_share` is the part
     of the Na+ leak that comes through the K+ channels, `relative_cost` the ATP relative to infinitely selective channels
-    (inf without background). Permeabilities in cm/s.
+    (inf without background). Permeabilities in cm/s. Raises OutOfRange where Na+ does not leak in.
 
     >>> cost = selectivity_cost([1, 10, 1000], potassium_permeability_cm_s=1e-6, background_sodium_cm_s=4e-8,
     ...                         outside={"K": 5, "Na": 145}, inside={"K": 140, "Na": 15})
@@ -291,10 +298,15 @@ def selectivity_cost(
     r = np.atleast_1d(checked_amount(ratio, "P_K/P_Na", zero_allowed=False))
     p_k = checked_amount(potassium_permeability_cm_s, "P_K (cm/s)", zero_allowed=False)
     background = checked_amount(background_sodium_cm_s, "background P_Na (cm/s)")
+    checked_amount(atp_kj_mol, "ATP free energy (kJ/mol)", zero_allowed=False)
     sides: dict[str, Any] = {"outside": outside, "inside": inside, "temperature": temperature}
     p_na = p_k / r + background
     v = np.asarray(mullins_noda_voltage({"K": np.broadcast_to(p_k, r.shape), "Na": p_na}, **sides))
     influx = _sodium_influx(p_na, v, sides)
+    if np.any(influx <= 0.0):
+        raise OutOfRange(
+            "Na+ does not leak in at these concentrations, so no pump is paid for; check both sides of Na and K"
+        )
     perfect = 0.0
     if background > 0:
         v_0 = mullins_noda_voltage({"K": p_k, "Na": background}, **sides)

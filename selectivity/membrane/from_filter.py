@@ -176,6 +176,8 @@ def _ends(interval: tuple[float, float], cell: Cell, leak: float) -> tuple[float
 
 
 def _checked_interval(ratio: float, interval: tuple[float, float]) -> tuple[float, float]:
+    if len(interval) != 2:
+        raise OutOfRange(f"interval {interval!r}: give (lowest, highest)")
     low, high = (float(end) for end in interval)
     if not (0.0 <= low <= ratio <= high):
         raise OutOfRange(f"interval {low:g} to {high:g} does not hold the ratio {ratio:g}; give (lowest, highest)")

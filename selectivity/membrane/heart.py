@@ -7,6 +7,7 @@ relation can cross zero three times: two levels of rest, polarised and depolaris
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -19,7 +20,7 @@ from selectivity.constants import thermal_voltage
 from selectivity.data import read_table
 from selectivity.errors import OutOfRange
 from selectivity.membrane.cells import cell as preset
-from selectivity.membrane.conditions import Numbers, as_answer, checked_amount, checked_number
+from selectivity.membrane.conditions import Numbers, as_answer, checked_amount, checked_number, checked_temperature
 from selectivity.membrane.pump import pump_kinetics, pump_rate
 
 CELL = "ventricular-myocyte"
@@ -64,7 +65,10 @@ def inward_rectifier_current(
     True
     """
     k_o = checked_amount(potassium_outside, "K outside (mM)", zero_allowed=False)
-    distance = checked_number(voltage, "voltage (mV)") - thermal_voltage(temperature) * np.log(k_o / potassium_inside)
+    k_i = checked_amount(potassium_inside, "K inside (mM)", zero_allowed=False)
+    rt = thermal_voltage(float(checked_temperature(temperature)))
+    checked_amount(rectification, "rectification (0 ohmic, 1 as published)")
+    distance = checked_number(voltage, "voltage (mV)") - rt * np.log(k_o / k_i)
     share = rectification * _open_share(distance) + (1.0 - rectification) * _open_share(np.zeros(()))
     scale = _conductance("inward_rectifier") * np.sqrt(k_o / REFERENCE_POTASSIUM_MM)
     return as_answer(np.asarray(scale * share * distance))
@@ -180,6 +184,11 @@ def depolarisation_block(*, least_availability: float = CONDUCTION_NEEDS, highes
     if surplus(REFERENCE_POTASSIUM_MM) <= 0.0:
         raise OutOfRange(
             f"availability {least_availability} is not reached even at {REFERENCE_POTASSIUM_MM} mM K+; give less"
+        )
+    if not (math.isfinite(highest_mm) and highest_mm > REFERENCE_POTASSIUM_MM and surplus(highest_mm) < 0.0):
+        raise OutOfRange(
+            f"availability {least_availability} is not lost between {REFERENCE_POTASSIUM_MM} and highest_mm={highest_mm:g} mM K+; "
+            "give a higher concentration"
         )
     return float(brentq(surplus, REFERENCE_POTASSIUM_MM, highest_mm, xtol=1e-6))
 

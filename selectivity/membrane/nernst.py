@@ -82,7 +82,10 @@ def _thermal_voltage(kelvin: Numbers) -> Numbers:
 
 
 def _checked_valences(valence: ArrayLike) -> Numbers:
-    z = np.asarray(valence, dtype=np.float64)
+    try:
+        z = np.asarray(valence, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise OutOfRange(f"valence {valence!r} is not an integer; give the charge number, e.g. 1, 2 or -1") from None
     if not np.all(np.isfinite(z)) or np.any(z != np.round(z)):
         raise OutOfRange(f"valence {valence!r} is not an integer; give the charge number, e.g. 1, 2 or -1")
     if np.any(z == 0):

@@ -44,7 +44,7 @@ class Patch:
     temperature: float = BODY_TEMPERATURE
 
     def __post_init__(self) -> None:
-        if self.n_channels != int(self.n_channels) or self.n_channels < 1:
+        if not (math.isfinite(self.n_channels) and self.n_channels == int(self.n_channels) and self.n_channels >= 1):
             raise OutOfRange(f"{self.n_channels} channels; needed: a whole number of at least 1")
         checked_amount(self.leak_ps, "leak conductance (pS)")
         checked_amount(self.capacitance_pf, "capacitance (pF)", zero_allowed=False)
@@ -205,7 +205,7 @@ def size_scan(
     10.0
     """
     areas = checked_amount(areas_um2, "area (µm²)", zero_allowed=False)
-    counts = np.round(areas * channels_per_um2)
+    counts = np.round(areas * checked_amount(channels_per_um2, "channels per µm²"))
     if areas.size == 0 or counts.min() < 1:
         raise OutOfRange(
             f"{channels_per_um2:g} channels per µm² put less than one channel on {areas.min(initial=0.0):g} µm²; "

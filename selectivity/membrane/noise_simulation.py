@@ -25,6 +25,9 @@ BURN_IN_TIMES = 10.0
 BLOCKS = 16
 """Blocks per replica from which statistical errors are taken; each must be many correlation times long."""
 
+MOST_SAMPLES = 100_000_000
+"""Samples of all replicas together that are kept: three arrays of them take 2.4 GB."""
+
 SAMPLES_PER_TIME_CONSTANT = 5.0
 """Default sampling: five per fastest time constant, which puts the Nyquist frequency well above the corner."""
 
@@ -83,7 +86,7 @@ def simulate_noise(
     interval = min(times) / SAMPLES_PER_TIME_CONSTANT if sample_interval_s is None else sample_interval_s
     burn_in = BURN_IN_TIMES * max(times) if burn_in_s is None else burn_in_s
     n_samples = _checked_plan(duration_s, interval, burn_in, replicas, max(times))
-    generator = rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
+    generator = rng if isinstance(rng, np.random.Generator) else np.random.default_rng(_checked_seed(rng))
     v, first, second = (np.empty((replicas, n_samples)) for _ in range(3))
     opened, events = 0.0, 0
     plan = _transitions(patch)
@@ -151,7 +154,18 @@ def _checked_plan(duration: float, interval: float, burn_in: float, replicas: in
         raise OutOfRange(f"burn-in {burn_in} s; needed: a finite time >= 0")
     if replicas < 1 or replicas != int(replicas):
         raise OutOfRange(f"{replicas} replicas; needed: a whole number of at least 1")
-    return BLOCKS * round(duration / interval / BLOCKS)
+    samples = BLOCKS * round(duration / interval / BLOCKS)
+    if samples * replicas > MOST_SAMPLES:
+        raise OutOfRange(
+            f"{samples * replicas:.3g} samples, at most {MOST_SAMPLES:.0e} are kept; shorten the run or take fewer replicas"
+        )
+    return samples
+
+
+def _checked_seed(seed: int) -> int:
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise OutOfRange(f"seed {seed!r}; needed: a whole number of at least 0")
+    return int(seed)
 
 
 def _transitions(patch: Patch) -> tuple[NDArray[np.int64], NDArray[np.int64], Numbers, Numbers]:

@@ -69,5 +69,7 @@ def atp_depleted(
     minutes: float, *, recovery_minutes: float = 0.0, other_use_mm_per_s: float = 0.0
 ) -> tuple[Phase, ...]:
     """ATP synthesis stops for `minutes` (pump and `other_use_mm_per_s` burn what is left), then comes back."""
+    if not (math.isfinite(recovery_minutes) and recovery_minutes >= 0):
+        raise OutOfRange(f"recovery of {recovery_minutes} min; needed: a finite time >= 0")
     stop = Phase(60.0 * minutes, atp_supply=False, other_atp_use_mm_per_s=other_use_mm_per_s)
     return (stop, Phase(60.0 * recovery_minutes)) if recovery_minutes > 0 else (stop,)

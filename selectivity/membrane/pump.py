@@ -149,7 +149,7 @@ def pump_in_cell(rate: PumpRate, *, area_um2: float, conductance_ns: float) -> P
     >>> round(cell.current_pa, 3), round(cell.voltage_shift_mv, 1)
     (7.069, -8.2)
     """
-    if not (area_um2 > 0 and conductance_ns > 0):
+    if not (0 < area_um2 < math.inf and 0 < conductance_ns < math.inf):
         raise OutOfRange(
             f"area {area_um2} µm², conductance {conductance_ns} nS; needed: both above 0 to turn a pump current into mV"
         )
@@ -168,7 +168,7 @@ def pump_kinetics(name: str, *, capacitance_uf_per_cm2: float = 1.0) -> PumpKine
     rows = _kinetics_table()
     if name not in rows:
         raise UnknownChoice(f"pump kinetics {name!r} unknown; choose one of {', '.join(rows)}")
-    if not capacitance_uf_per_cm2 > 0:
+    if not 0 < capacitance_uf_per_cm2 < math.inf:
         raise OutOfRange(f"capacitance {capacitance_uf_per_cm2} µF/cm²; needed: above 0 (about 1)")
     row = rows[name]
     scale = capacitance_uf_per_cm2 if row["unit"] == "ua_per_uf" else 1.0

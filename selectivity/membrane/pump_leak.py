@@ -217,9 +217,10 @@ def _check_numbers(cell: PumpLeakCell) -> None:
             raise OutOfRange(f"{cell.name}: {name} = {getattr(cell, name)}; needed: a finite number >= 0")
     if cell.shape not in AREA_EXPONENTS:
         raise UnknownChoice(f"{cell.name}: shape {cell.shape!r}; choose {', '.join(AREA_EXPONENTS)}")
-    if cell.bath_to_cell_volume is not None and not cell.bath_to_cell_volume > 0:
+    if cell.bath_to_cell_volume is not None and not 0 < cell.bath_to_cell_volume < math.inf:
         raise OutOfRange(
             f"{cell.name}: bath_to_cell_volume = {cell.bath_to_cell_volume}; needed: above 0, or None for infinite"
         )
-    if not (math.isfinite(cell.impermeant_valence) and cell.impermeant_outside_valence != 0):
+    charges = (cell.impermeant_valence, cell.impermeant_outside_valence)
+    if not all(map(math.isfinite, charges)) or cell.impermeant_outside_valence == 0:
         raise OutOfRange(f"{cell.name}: charges of the impermeant anions must be finite, the outer one not 0")

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 from selectivity.constants import GAS_CONSTANT_KJ
 from selectivity.errors import OutOfRange, UnknownChoice
 from selectivity.membrane.cells import Cell, require_ions
+from selectivity.membrane.compare import PASSIVE_WITHIN
 from selectivity.membrane.conditions import (
     Numbers,
     as_answer,
@@ -30,6 +31,7 @@ from selectivity.membrane.conditions import (
 from selectivity.membrane.currents import ghk_current, slope_conductance
 from selectivity.membrane.ghk import ghk_voltage
 from selectivity.membrane.mullins_noda import PASSIVE, PUMP_RATIO, mullins_noda_voltage
+from selectivity.membrane.nernst import nernst_potential
 
 Q10_PUMP = 2.69
 """Q10 of the pump current: fourfold between 23 and 37 °C , 4^(10/14)."""
@@ -57,6 +59,12 @@ class BarrierTemperature:
     ddg_kj_mol: float
     reference_k: float = 298.15
     enthalpy_kj_mol: float | None = None
+
+    def __post_init__(self) -> None:
+        checked_number(self.ddg_kj_mol, "ddG (kJ/mol)")
+        checked_temperature(self.reference_k)
+        if self.enthalpy_kj_mol is not None:
+            checked_number(self.enthalpy_kj_mol, "enthalpy of ddG (kJ/mol)")
 
     def at(self, temperature: ArrayLike) -> Any:
         """ddG‡ at temperatures in K, kJ/mol.
@@ -153,7 +161,8 @@ def voltage_against_temperature(
 ) -> TemperatureResponse:
     """Resting potential of a cell at temperatures (K), from its own temperature as the reference, taken apart.
 
-    Warns when a temperature lies outside the range of the preset (`Cell.temperature_range_k`). Raises as `ghk_voltage`,
+    Warns when a temperature lies outside the range of the preset (`Cell.temperature_range_k`), and for a membrane that
+    chloride rules, whose voltage is not the one computed here. Raises as `ghk_voltage`,
     and UnknownChoice for a gating Q10 of an ion that does not permeate.
 
     >>> from selectivity.membrane.cells import cell
@@ -163,6 +172,8 @@ def voltage_against_temperature(
     """
     scaling = scaling or TemperatureScaling()
     kelvin = np.atleast_1d(checked_temperature(temperature)).astype(float)
+    if not kelvin.size:
+        raise OutOfRange("no temperature to compute at; give at least one, in K")
     _warn_outside(cell, kelvin)
     if scaling.barrier is not None:
         require_ions(cell, "K", "Na")
@@ -172,6 +183,7 @@ def voltage_against_temperature(
             f"gating: {', '.join(unknown)} does not permeate; the cell has {', '.join(cell.permeability)}"
         )
     steps = [_voltage(cell, scaling, kelvin, switched) for switched in _switches()]
+    _warn_chloride(cell, float(steps[0].flat[0]))
     return TemperatureResponse(
         cell=cell.name,
         reference_k=cell.temperature_k,
@@ -212,6 +224,7 @@ def warming_verdict(cell: Cell, *, scaling: TemperatureScaling | None = None, st
     True
     """
     scaling = scaling or TemperatureScaling()
+    checked_amount(step, "step (K)", zero_allowed=False)
     parts = _slopes(cell, scaling, step)
     total = sum(parts.values())
     turning = None
@@ -310,6 +323,20 @@ def _balance(cell: Cell, permeability: Mapping[str, Numbers], pump: Numbers, kel
         if settled:
             break
     return v
+
+
+def _warn_chloride(cell: Cell, reference_mv: float) -> None:
+    """Chloride that permeates most and rests elsewhere is not passive: its own potential is the voltage."""
+    outside, inside = cell.outside.get("Cl", 0.0), cell.inside.get("Cl", 0.0)
+    if cell.permeability.get("Cl", 0.0) <= cell.permeability.get("K", 0.0) or not (outside and inside):
+        return
+    e_cl = nernst_potential(outside=outside, inside=inside, valence=-1, temperature=cell.temperature_k)
+    if abs(e_cl - reference_mv) >= PASSIVE_WITHIN:
+        warnings.warn(
+            f"chloride rules the membrane of {cell.name} and rests at {e_cl:.1f} mV, not at {reference_mv:.1f} mV, the steady "
+            "state of K+, Na+ and pump: these voltages are not this cell's",
+            stacklevel=3,
+        )
 
 
 def _warn_outside(cell: Cell, kelvin: Numbers) -> None:
