@@ -123,7 +123,7 @@ def test_noise_takes_its_potentials_from_the_cell(capsys: pytest.CaptureFixture[
     [
         (("rundown", "--cell", "squid-axon"), 1, "diameter"),
         (("rundown", "--minutes", "0"), 1, "duration"),
-        (("rundown", "--remaining", "-1"), 1, "share"),
+        (("rundown", "--remaining", "-1"), 2, "--remaining"),
         (("rundown", "--block", "calcium"), 2, "pump"),
         (("rundown", "--kinetics", "luo"), 1, "luo-rudy-1994"),
         (("rundown", "--bath", "0"), 1, "infinite"),
@@ -142,3 +142,51 @@ def test_refusals_are_one_line(
     assert answer == code and found in errors and "Traceback" not in errors and out == ""
     if code == 1:
         assert errors.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments, code",
+    [
+        (("rundown", "--bath", "inf", "--minutes", "1"), 1),
+        (("rundown", "--recover", "-5", "--minutes", "1"), 2),
+        (("rundown", "--remaining", "2", "--minutes", "1"), 2),
+        (("noise", "--seed", "-1"), 2),
+        (("noise", "--duration", "1e9"), 1),
+    ],
+)
+def test_impossible_orders_are_refused(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], code: int
+) -> None:
+    status, out, errors = command(capsys, *arguments)
+    assert (status, out) == (code, "") and errors.startswith("error: ") and errors.count("\n") == 1
+    assert "bug" not in errors
+
+
+def test_energy_without_a_background_leak_has_nothing_to_compare_with(capsys: pytest.CaptureFixture[str]) -> None:
+    payload = as_json(capsys, "energy", "--p", "Na=0")
+    assert [row["relative_cost"] for row in payload["selectivity"]] == [None] * 5
+    assert "inf" not in command(capsys, "energy", "--p", "Na=0")[1]
+
+
+@pytest.mark.parametrize("name", ["voltage", "rundown", "energy", "noise"])
+def test_a_cell_of_one_s_own_goes_through_every_command(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str
+) -> None:
+    own = tmp_path / "mine.toml"
+    own.write_text(command(capsys, "cells", "--template")[1].replace("[neuron", "[mine"), encoding="utf-8")
+    quick = {"rundown": ("--minutes", "1"), "noise": ("--duration", "1")}.get(name, ())
+    code, out, errors = command(capsys, name, "--cell", "mine", "--cell-file", str(own), *quick)
+    assert (code, errors) == (0, "") and (name == "noise" or "mine" in out.splitlines()[0])
+
+
+def test_voltage_draws_the_curve_it_stands_on(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    picture = tmp_path / "v.svg"
+    assert command(capsys, "voltage", "--ratio", "100", "--plot", str(picture))[0] == 0
+    assert picture.stat().st_size > 5000
+    code, _, errors = command(capsys, "voltage", "--p", "K=0", "--plot", str(tmp_path / "w.svg"))
+    assert code == 1 and "does not permeate" in errors and not (tmp_path / "w.svg").exists()
+
+
+def test_a_missing_side_is_named_by_its_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "add --in Ca=..." in command(capsys, "voltage", "--out", "Ca=2", "--p", "Ca=1")[2]
+    assert "give --diameter" in command(capsys, "rundown", "--cell", "squid-axon")[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,15 +11,14 @@ import typer
 from selectivity.cli.options import (
     AmountsIn,
     AmountsOut,
-    CellName,
     CsvTo,
     JsonTo,
     OwnTemperature,
     Permeabilities,
     PlotTo,
-    amounts,
 )
 from selectivity.cli.output import Outputs
+from selectivity.cli.own_cell import AnyCell, CellFile, chosen_cell
 from selectivity.cli.rundown import Diameter, Resistance
 from selectivity.report.document import Block, Heading, Paragraph, Table
 from selectivity.report.numbers import fixed, significant
@@ -37,7 +37,8 @@ AtpEnergy = Annotated[
 
 
 def energy(
-    cell: CellName = "pump-leak-neuron",
+    cell: AnyCell = "pump-leak-neuron",
+    cell_file: CellFile = None,
     outside: AmountsOut = None,
     inside: AmountsIn = None,
     permeability: Permeabilities = None,
@@ -79,25 +80,21 @@ def energy(
     note: other K+ channels: V by Mullins-Noda, Cl- passive
     """
     outputs = Outputs(json_to, csv_to, plot_to)
-    from selectivity.membrane.cells import cell as preset
     from selectivity.membrane.energy import energy_budget
     from selectivity.membrane.pump_leak_balance import cell_for_run_down
     from selectivity.membrane.pump_leak_steady import steady_state
 
-    chosen = preset(cell).changed(
-        outside=amounts(outside, "--out"),
-        inside=amounts(inside, "--in"),
-        permeability=amounts(permeability, "--p"),
-        temperature=temperature,
+    chosen = chosen_cell(
+        cell, cell_file, outside=outside, inside=inside, permeability=permeability, temperature=temperature
     )
     built = cell_for_run_down(chosen, resistance_kohm_cm2=resistance, diameter_um=diameter)
     rest = steady_state(built)
     budget = energy_budget(built, rest.state, atp_kj_mol=atp)
     cost = _cost(rest, chosen, atp, RATIOS)
-    title = f"{cell} at rest, {fixed(rest.v_mv, 2)} mV, {built.temperature:g} K"
+    title = f"{chosen.name} at rest, {fixed(rest.v_mv, 2)} mV, {built.temperature:g} K"
     outputs.deliver(
         _document(budget, cost, title, list(built.notes)),
-        payload=lambda: _payload(cell, rest.v_mv, budget, cost, list(built.notes)),
+        payload=lambda: _payload(chosen.name, rest.v_mv, budget, cost, list(built.notes)),
         rows=lambda: _rows(cost),
         draw=lambda path: _draw(budget, rest, chosen, atp, title, path),
     )
@@ -124,7 +121,7 @@ def _document(budget: EnergyBudget, cost: SelectivityCost, title: str, notes: li
     parts += [(PATHS[name], power) for name, power in budget.dissipation_pw.items()]
     rows = tuple((name, significant(power, 3), f"{100 * power / budget.atp_power_pw:.1f}") for name, power in parts)
     price = tuple(
-        (f"{ratio:g}", fixed(float(v), 1), significant(float(power), 3), fixed(float(relative), 2))
+        (f"{ratio:g}", fixed(float(v), 1), significant(float(power), 3), fixed(_finite(relative), 2))
         for ratio, v, power, relative in zip(
             cost.ratio, cost.v_mv, cost.power_nw_per_cm2, cost.relative_cost, strict=True
         )
@@ -149,7 +146,7 @@ def _payload(cell: str, v_mv: float, budget: EnergyBudget, cost: SelectivityCost
     return {"cell": cell, "v_mv": v_mv, "budget": asdict(budget), "selectivity": _rows(cost), "notes": notes}
 
 
-def _rows(cost: SelectivityCost) -> list[dict[str, float]]:
+def _rows(cost: SelectivityCost) -> list[dict[str, float | None]]:
     return [
         {
             "permeability_ratio": float(cost.ratio[i]),
@@ -157,10 +154,15 @@ def _rows(cost: SelectivityCost) -> list[dict[str, float]]:
             "sodium_influx_pmol_per_cm2_s": float(cost.sodium_influx_pmol_per_cm2_s[i]),
             "atp_pmol_per_cm2_s": float(cost.atp_pmol_per_cm2_s[i]),
             "power_nw_per_cm2": float(cost.power_nw_per_cm2[i]),
-            "relative_cost": float(cost.relative_cost[i]),
+            "relative_cost": _finite(cost.relative_cost[i]),
         }
         for i in range(cost.ratio.size)
     ]
+
+
+def _finite(relative: float) -> float | None:
+    """None where nothing is there to compare with: a perfect filter beside no background leak costs nothing."""
+    return float(relative) if math.isfinite(relative) else None
 
 
 def _draw(budget: EnergyBudget, rest: Any, chosen: Any, atp: float, title: str, path: Path) -> None:

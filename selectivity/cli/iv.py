@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MICRO = 1e3
 """µA/cm² per mA/cm², and mS/cm² per S/cm²."""
 
+SMOOTH = 201
+"""Points of a drawn curve, however coarse the table's."""
+
 LONGEST_SWEEP = 100_000
 """Points of one sweep; more are a slip of the step."""
 
@@ -69,23 +72,26 @@ def iv(
 
     from selectivity.membrane.currents import current_voltage
 
-    volts = _voltages(first, last, step)
     chosen = chosen_cell(
         cell, cell_file, outside=outside, inside=inside, permeability=permeability, temperature=temperature
     )
     scale = potassium / (chosen.permeability.get("K") or 1.0)
-    curves = current_voltage(
-        {ion: scale * p for ion, p in chosen.permeability.items()},
-        outside=chosen.outside,
-        inside=chosen.inside,
-        temperature=chosen.temperature_k,
-        voltage=np.array(volts),
-    )
+
+    def at(volts: Any) -> CurrentVoltage:
+        return current_voltage(
+            {ion: scale * p for ion, p in chosen.permeability.items()},
+            outside=chosen.outside,
+            inside=chosen.inside,
+            temperature=chosen.temperature_k,
+            voltage=volts,
+        )
+
+    curves = at(np.array(_voltages(first, last, step)))
     outputs.deliver(
         _document(curves, chosen.name, potassium),
         payload=lambda: _payload(curves, chosen.name, potassium),
         rows=lambda: _rows(curves),
-        draw=lambda path: _draw(curves, chosen.name, path),
+        draw=lambda path: _draw(at(np.linspace(first, last, SMOOTH)), chosen.name, path),
     )
 
 

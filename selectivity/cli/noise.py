@@ -10,15 +10,14 @@ import typer
 from selectivity.cli.options import (
     AmountsIn,
     AmountsOut,
-    CellName,
     CsvTo,
     JsonTo,
     OwnTemperature,
     Permeabilities,
     PlotTo,
-    amounts,
 )
 from selectivity.cli.output import Outputs
+from selectivity.cli.own_cell import AnyCell, CellFile, chosen_cell
 from selectivity.report.document import Block, Heading, Paragraph, Table
 from selectivity.report.numbers import fixed, significant
 
@@ -49,7 +48,7 @@ LeakReversal = Annotated[
 ]
 Duration = Annotated[float, typer.Option("--duration", metavar="S", help="Simulated time of each replica, s.")]
 Replicas = Annotated[int, typer.Option("--replicas", metavar="NUMBER", help="Independent replicas.")]
-Seed = Annotated[int, typer.Option("--seed", metavar="NUMBER", help="Seed of the random numbers.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="NUMBER", min=0, help="Seed of the random numbers.")]
 
 
 def noise(
@@ -59,7 +58,8 @@ def noise(
     correlation_time: CorrelationTime = 5.0,
     leak: Leak = 200.0,
     capacitance: Capacitance = 2.0,
-    cell: CellName = "neuron",
+    cell: AnyCell = "neuron",
+    cell_file: CellFile = None,
     outside: AmountsOut = None,
     inside: AmountsIn = None,
     permeability: Permeabilities = None,
@@ -94,15 +94,11 @@ def noise(
     1000             100               0.511        0.0207       0.511
     """
     outputs = Outputs(json_to, csv_to, plot_to)
-    from selectivity.membrane.cells import cell as preset
     from selectivity.membrane.noise import predicted_noise
     from selectivity.membrane.noise_simulation import simulate_noise
 
-    chosen = preset(cell).changed(
-        outside=amounts(outside, "--out"),
-        inside=amounts(inside, "--in"),
-        permeability=amounts(permeability, "--p"),
-        temperature=temperature,
+    chosen = chosen_cell(
+        cell, cell_file, outside=outside, inside=inside, permeability=permeability, temperature=temperature
     )
     patch = _patch(
         chosen, channels, open_probability, conductance, correlation_time, leak, capacitance, reversal, leak_reversal

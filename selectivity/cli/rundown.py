@@ -11,15 +11,14 @@ from selectivity.cli.choices import one_of
 from selectivity.cli.options import (
     AmountsIn,
     AmountsOut,
-    CellName,
     CsvTo,
     JsonTo,
     OwnTemperature,
     Permeabilities,
     PlotTo,
-    amounts,
 )
 from selectivity.cli.output import Outputs
+from selectivity.cli.own_cell import AnyCell, CellFile, chosen_cell
 from selectivity.report.document import Block, Heading, Paragraph, Table
 from selectivity.report.numbers import fixed
 
@@ -45,10 +44,13 @@ Blocked = Annotated[
 ]
 Minutes = Annotated[float, typer.Option("--minutes", metavar="MIN", help="How long, minutes.")]
 Remaining = Annotated[
-    float, typer.Option("--remaining", metavar="SHARE", help="Share that the block leaves, 0 to 1 (no unit).")
+    float,
+    typer.Option(
+        "--remaining", metavar="SHARE", min=0.0, max=1.0, help="Share that the block leaves, 0 to 1 (no unit)."
+    ),
 ]
 Recover = Annotated[
-    float, typer.Option("--recover", metavar="MIN", help="Minutes of washout after the block (0: none).")
+    float, typer.Option("--recover", metavar="MIN", min=0.0, help="Minutes of washout after the block (0: none).")
 ]
 HalfLife = Annotated[
     float, typer.Option("--half-life", metavar="HOURS", help="Half-life of the pumps for --block synthesis, hours.")
@@ -78,7 +80,8 @@ Bath = Annotated[
 
 
 def rundown(
-    cell: CellName = "pump-leak-neuron",
+    cell: AnyCell = "pump-leak-neuron",
+    cell_file: CellFile = None,
     block: Blocked = "pump",
     minutes: Minutes = 60.0,
     remaining: Remaining = 0.0,
@@ -118,15 +121,11 @@ def rundown(
     note: end point 0.4 mV at 5.18 volumes
     """
     outputs = Outputs(json_to, csv_to, plot_to)
-    from selectivity.membrane.cells import cell as preset
     from selectivity.membrane.pump_leak_balance import cell_for_run_down
     from selectivity.membrane.rundown import run_down, sample_times
 
-    chosen = preset(cell).changed(
-        outside=amounts(outside, "--out"),
-        inside=amounts(inside, "--in"),
-        permeability=amounts(permeability, "--p"),
-        temperature=temperature,
+    chosen = chosen_cell(
+        cell, cell_file, outside=outside, inside=inside, permeability=permeability, temperature=temperature
     )
     built = cell_for_run_down(chosen, resistance_kohm_cm2=resistance, diameter_um=diameter)
     built, notes = _with_pump(built, kinetics, recover)
@@ -136,7 +135,7 @@ def rundown(
     times = sample_times(phases, TABLE_SECONDS)
     run = run_down(built, phases, times_s=times, fixed_volume=fixed_volume, atp=atp)
     notes += [*built.notes, *_ending(built, phases, fixed_volume)]
-    title = f"{cell}, {built.temperature:g} K: {_what(block, minutes, remaining, recover)}"
+    title = f"{chosen.name}, {built.temperature:g} K: {_what(block, minutes, remaining, recover)}"
     outputs.deliver(
         _document(run, title, notes),
         payload=lambda: _payload(run, built, block, notes),

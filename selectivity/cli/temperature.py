@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from selectivity.cli.iv import LONGEST_SWEEP
+from selectivity.cli.iv import LONGEST_SWEEP, SMOOTH
 from selectivity.cli.options import (
     AmountsIn,
     AmountsOut,
@@ -104,7 +104,7 @@ def temperature(
         _document(response, verdict, notes),
         payload=lambda: _payload(response, verdict, notes),
         rows=lambda: _rows(response),
-        draw=lambda path: _draw(response, path),
+        draw=lambda path: _draw(chosen, kelvin, scaling, path),
     )
 
 
@@ -167,7 +167,14 @@ def _payload(response: TemperatureResponse, verdict: WarmingVerdict, notes: list
     }
 
 
-def _draw(response: TemperatureResponse, path: Path) -> None:
+def _draw(chosen: Any, kelvin: list[float], scaling: TemperatureScaling, path: Path) -> None:
+    """The same curve on a fine grid, whatever the step of the table; its warnings have been given."""
+    import numpy as np
+
+    from selectivity.membrane.temperature import voltage_against_temperature
     from selectivity.plotting.membrane_temperature import draw_temperature
 
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        response = voltage_against_temperature(chosen, np.linspace(kelvin[0], kelvin[-1], SMOOTH), scaling=scaling)
     draw_temperature(response).savefig(path)

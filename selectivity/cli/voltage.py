@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -9,14 +10,15 @@ import typer
 from selectivity.cli.options import (
     AmountsIn,
     AmountsOut,
-    CellName,
     CsvTo,
     JsonTo,
     OwnTemperature,
     Permeabilities,
+    PlotTo,
     amounts,
 )
 from selectivity.cli.output import Outputs
+from selectivity.cli.own_cell import AnyCell, CellFile, chosen_cell
 from selectivity.report.document import Block, Heading, Table
 from selectivity.report.numbers import as_given, fixed
 
@@ -28,19 +30,21 @@ Ratio = Annotated[
 
 def voltage(
     ratio: Ratio = None,
-    cell: CellName = "neuron",
+    cell: AnyCell = "neuron",
+    cell_file: CellFile = None,
     outside: AmountsOut = None,
     inside: AmountsIn = None,
     permeability: Permeabilities = None,
     temperature: OwnTemperature = None,
     json_to: JsonTo = None,
     csv_to: CsvTo = None,
+    plot_to: PlotTo = None,
 ) -> None:
     """Membrane potential of a cell from permeabilities.
 
     Goldman-Hodgkin-Katz voltage (mV, inside minus outside), beside the Nernst potential of each ion. The cell gives
     concentrations (mM), relative permeabilities and temperature (K); each can be replaced. With --ratio the
-    membrane passes K+ and Na+ only, in that ratio.
+    membrane passes K+ and Na+ only, in that ratio. The plot gives the same membrane other ratios P_K/P_Na.
 
     \b
     $ selectivity voltage --ratio 100 --cell neuron
@@ -50,15 +54,16 @@ def voltage(
     Na            145           15          0.01                  60.63
     Cl            110            4             -                 -88.58
     """
-    outputs = Outputs(json_to, csv_to)
-    from selectivity.membrane.cells import cell as preset
+    outputs = Outputs(json_to, csv_to, plot_to)
 
     given = amounts(permeability, "--p")
-    chosen = preset(cell).changed(
-        outside=amounts(outside, "--out"), inside=amounts(inside, "--in"), permeability=given, temperature=temperature
+    chosen = chosen_cell(
+        cell, cell_file, outside=outside, inside=inside, permeability=permeability, temperature=temperature
     )
     result = _result(chosen, _permeabilities(chosen, ratio, given))
-    outputs.deliver(_document(result), payload=lambda: result, rows=lambda: _rows(result))
+    outputs.deliver(
+        _document(result), payload=lambda: result, rows=lambda: _rows(result), draw=lambda path: _draw(result, path)
+    )
 
 
 def _permeabilities(cell: Any, ratio: float | None, given: dict[str, float]) -> dict[str, float]:
@@ -115,6 +120,32 @@ def _document(result: dict[str, Any]) -> list[Block]:
         Heading(f"V_m {fixed(result['v_mv'], 2)} mV: {result['cell']}, {result['temperature_k']:g} K"),
         Table(("ion", "outside (mM)", "inside (mM)", "P (relative)", "Nernst potential (mV)"), rows),
     ]
+
+
+def _draw(result: dict[str, Any], path: Path) -> None:
+    """V against P_K/P_Na, all else as it is, with the membrane's own ratio as a point."""
+    import numpy as np
+
+    from selectivity.errors import OutOfRange
+    from selectivity.membrane.ghk import ghk_voltage
+    from selectivity.plotting.membrane_voltage import draw_voltage_against_ratio
+
+    own, sides = result["permeability"], {"outside": result["outside_mm"], "inside": result["inside_mm"]}
+    if not own.get("K"):
+        raise OutOfRange(f"{result['cell']}: K+ does not permeate, so there is no P_K/P_Na to draw; leave out --plot")
+    ratio = own["K"] / own["Na"] if own.get("Na") else None
+    reach = (min(1.0, ratio or 1.0), max(1e4, ratio or 1.0))
+    ratios = np.geomspace(*reach, 201)
+    v = ghk_voltage({**own, "Na": own["K"] / ratios}, **sides, temperature=result["temperature_k"])
+    permeant = {ion: e for ion, e in result["nernst_mv"].items() if own.get(ion)}
+    figure = draw_voltage_against_ratio(
+        ratios,
+        v,
+        own=None if ratio is None else (ratio, result["v_mv"]),
+        nernst_mv=permeant,
+        title=result["cell"],
+    )
+    figure.savefig(path)
 
 
 def _rows(result: dict[str, Any]) -> list[dict[str, Any]]:

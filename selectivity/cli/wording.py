@@ -20,6 +20,8 @@ _KEYWORDS = (
     "cell",
     "ions",
 )
+_SIDE = re.compile(r"\b(outside|inside)=\{'(\w+)': \.\.\.\}")
+_VALENCE = re.compile(r"pass valence=\{'[^']*': charge\}")
 _KEYWORD = re.compile(rf"\b({'|'.join(_KEYWORDS)})=(?:True\b)?")
 
 
@@ -32,8 +34,12 @@ def in_options(message: str) -> str:
     "--hydration-state 'water' is not known"
     >>> in_options("PDB (.pdb, .ent): check")
     'PDB (.pdb, .ent): check'
+    >>> in_options("Ca: no concentration inside: add inside={'Ca': ...} in mM (0 is allowed)")
+    'Ca: no concentration inside: add --in Ca=... in mM (0 is allowed)'
     """
-    return _KEYWORD.sub(_option, " ".join(message.split()))
+    text = _SIDE.sub(lambda match: f"--{match[1].removesuffix('side')} {match[2]}=...", " ".join(message.split()))
+    text = _VALENCE.sub("check its spelling (K, Na, Cl, Ca, ...)", text.replace("diameter_um", "--diameter"))
+    return _KEYWORD.sub(_option, text)
 
 
 def _option(match: re.Match[str]) -> str:
