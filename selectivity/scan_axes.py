@@ -116,7 +116,7 @@ def axis(text: str) -> Axis:
         )
     _require_ring(text, name, ring)
     unit = KNOBS[name].unit if name in KNOBS else SETTINGS[name][1]
-    return Axis(name, ring, unit, _values(text, given))
+    return Axis(name, ring, unit, numbers_of(given, text))
 
 
 def change(text: str) -> Change:
@@ -148,7 +148,7 @@ def change(text: str) -> Change:
         strands = [_strand(word) for word in given.split(",")]
         return Change(text, lambda f: mutations.drop_ligand(f, str(ring), strands))
     if name in KNOBS:
-        values = _values(text, given)
+        values = numbers_of(given, text)
         if len(values) != 1:
             raise OutOfRange(f"{text!r}: {len(values)} values for a change that is made once; give one, or vary it")
         return Change(text, lambda f: KNOBS[name].turn(f, values[0], ring))
@@ -173,7 +173,13 @@ def _require_ring(text: str, name: str, ring: str | None) -> None:
         raise UnknownChoice(f"{text!r}: {name} takes no ring; leave out @{ring}")
 
 
-def _values(text: str, given: str) -> tuple[float, ...]:
+def numbers_of(given: str, text: str | None = None) -> tuple[float, ...]:
+    """Increasing numbers from ``FIRST:LAST:STEP`` or ``VALUE,VALUE,...``; OutOfRange (which quotes ``text``) for anything else.
+
+    >>> numbers_of("3:5:1"), numbers_of("0.5,0.3")
+    ((3.0, 4.0, 5.0), (0.3, 0.5))
+    """
+    text = given if text is None else text
     words = given.split(":") if ":" in given else given.split(",")
     try:
         numbers = [float(word) for word in words]

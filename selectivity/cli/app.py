@@ -10,6 +10,7 @@ import typer
 import selectivity
 from selectivity.cli import (
     build,
+    cage,
     cells,
     energy,
     explain,
@@ -65,6 +66,7 @@ app.command("explain")(explain.explain)
 app.command("inspect")(inspect.inspect)
 app.command("scan")(scan.scan)
 app.command("series")(series.series)
+app.command("cage")(cage.cage)
 app.command("build")(build.build)
 app.command("ratio", cls=TakesNegativeNumbers)(ratio.ratio)
 app.command("voltage")(voltage.voltage)
