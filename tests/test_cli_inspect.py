@@ -67,6 +67,26 @@ def test_pore_assembly_and_rings_reach_the_loader(capsys: pytest.CaptureFixture[
     assert command(capsys, "inspect", folder / "1JNO.pdb", "--rings", "*:1:O; *:3:O") == by_option
 
 
+def test_rings_given_by_hand_come_with_bond_valences(capsys: pytest.CaptureFixture[str], shared: Path) -> None:
+    """Charged carboxylates have no energies; their bond valence can still be seen, with a calcium of the file for itself."""
+    folder = shared / "structures"
+    rings = "*:1178:OD1,*:1178:OD2;*:1177:OD1;*:1176:O"
+    code, text, _ = command(capsys, "inspect", folder / "5KLG.pdb", "--rings", rings)
+    assert code == 0
+    found = load_filter(folder / "5KLG.pdb", rings=rings.split(";"))
+    oxygens = found.positions[[atom for ring in found.rings for atom in ring.atoms]]
+    calcium = next(ion for ion in found.ions if ion.site == "1")
+    distances = ((oxygens - calcium.position) ** 2).sum(axis=1) ** 0.5
+    # gagne_hawthorne2015: R0, B of Ca 1.907, 0.409; K 2.047, 0.398; Na 1.695, 0.420
+    sums = [sum(2.718281828 ** ((r0 - distances) / b)) for r0, b in ((1.907, 0.409), (2.047, 0.398), (1.695, 0.420))]
+    line = " ".join(text.split())
+    assert "site seen from V(ion seen) V(K) V(Na)" in line
+    assert "1 Ca of the file " + " ".join(f"{value:.2f}" for value in sums) in line
+    assert "V(ion seen)" not in command(capsys, "inspect", folder / "1K4C.pdb")[1]
+    empty = command(capsys, "inspect", folder / "4F4L.pdb", "--rings", "*:53:OE1;*:52:O")[1]
+    assert "1 centre of the site - " in " ".join(empty.split())
+
+
 def test_every_refusal_of_a_file_is_one_line(capsys: pytest.CaptureFixture[str], shared: Path, tmp_path: Path) -> None:
     binary, empty, text = tmp_path / "program.pdb", tmp_path / "empty.pdb", tmp_path / "notes.txt"
     binary.write_bytes(bytes(range(256)) * 20)

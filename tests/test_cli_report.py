@@ -148,6 +148,11 @@ def test_the_chain_is_on_one_screen_with_every_interval() -> None:
         assert expected in text, f"{expected!r} not in\n{plain(blocks)}"
 
 
+def test_the_measured_affinity_is_that_of_k_whatever_the_order_of_the_pair() -> None:
+    swapped = invented_score(ion_pair=("Na", "K"))
+    assert "W_K at the measured affinity" in text_of(score_document(swapped))
+
+
 def test_a_ratio_without_interval_is_not_printed() -> None:
     text = text_of(score_document(invented_score()))
     assert "7170" not in text and "7200" not in text

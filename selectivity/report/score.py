@@ -164,7 +164,7 @@ def _companions(score: FilterScore) -> Table:
     if affinity is not None:
         wells = f"wells {affinity.well_kj_mol:.1f}, barriers {affinity.barrier_kj_mol:.1f} kJ/mol"
         shown = interval(affinity.permeability_ratio, affinity.permeability_ratio_interval, score.interval_level)
-        rows.append((f"rule profile, W_{first} at the measured affinity ({wells})", shown))
+        rows.append((f"rule profile, W_K at the measured affinity ({wells})", shown))
     return Table(("beside it", f"P_{first}/P_{second}"), tuple(rows))
 
 

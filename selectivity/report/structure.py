@@ -6,6 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from selectivity.energetics.bond_valence import bond_valence_sum
+from selectivity.errors import UnknownChoice
 from selectivity.report.document import Block, Heading, Paragraph, Table
 from selectivity.report.numbers import UNDEFINED, fixed
 from selectivity.structure.filter import Filter, FilterIon
@@ -14,10 +19,15 @@ STRAND_WORDS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
 
 def filter_document(filter: Filter) -> list[Block]:
-    """Headline, rings, sites with what sits in them, ions, and how the filter was obtained."""
+    """Headline, rings, sites with what sits in them, ions, and how the filter was obtained.
+
+    Rings given by hand have no score that would tell their coordination: bond-valence sums are shown here.
+    """
     blocks: list[Block] = [*opening(filter), _rings(filter), _sites(filter)]
     if filter.ions:
         blocks.append(_ions(filter))
+    if not filter.provenance.pore.isdigit():
+        blocks.append(_valences(filter))
     blocks.append(Paragraph(obtained(filter), label="how"))
     blocks.extend(Paragraph(note, label="note") for note in filter.provenance.notes)
     blocks.extend(Paragraph(warning, label="warning") for warning in filter.warnings)
@@ -157,3 +167,25 @@ def _ions(filter: Filter) -> Table:
     )
     columns = ("ion", "site", "z (Å)", "off axis (Å)", "occupancy", "B (Å²)", "copies merged")
     return Table(columns, rows, text_columns=2)
+
+
+def _valences(filter: Filter) -> Table:
+    """Bond-valence sums over the rings' oxygens: at every ion seen in a site, for itself too, else at the site's centre."""
+    oxygens = filter.positions[[atom for ring in filter.rings for atom in ring.atoms]]
+    rows = []
+    for site in filter.sites:
+        seen = [ion for ion in filter.ions if ion.site == site.name]
+        points = [(f"{ion.name} of the file", np.asarray(ion.position), ion.name) for ion in seen]
+        middle = filter.axis_origin + 0.5 * (site.z_low + site.z_high) * filter.axis_direction
+        for words, point, own in points or [("centre of the site", middle, "")]:
+            distances = np.linalg.norm(oxygens - point, axis=1)
+            rows.append((site.name, words, *(_valence(ion, distances) for ion in (own, "K", "Na"))))
+    return Table(("site", "seen from", "V(ion seen)", "V(K)", "V(Na)"), tuple(rows), text_columns=2)
+
+
+def _valence(ion: str, distances: NDArray[np.float64]) -> str:
+    """Bond-valence sum of an ion, undefined where none is seen or its pair with oxygen is not tabulated."""
+    try:
+        return fixed(bond_valence_sum(ion, distances), 2)
+    except UnknownChoice:
+        return UNDEFINED
