@@ -135,3 +135,17 @@ def test_a_temperature_outside_the_preset_s_range_warns_wherever_it_is_given():
 
 def test_zero_potassium_outside_leaves_finite_numbers():
     assert np.all(np.isfinite(cost(outside={"K": 0.0, "Na": 145.0}).relative_cost))
+
+
+def test_temperatures_broadcast_with_voltages_in_pump_and_budget():
+    kelvin, volts = np.array([300.0, 310.15]), np.array([-80.0, -60.0])
+    law = pump.pump_kinetics("luo-rudy-1994")
+    contents = {"sodium_inside": 14.0, "sodium_outside": 145.0, "potassium_outside": 3.5}
+    together = pump.pump_rate(law, **contents, voltage=volts, temperature=kelvin).cycle_ua_per_cm2
+    alone = [
+        float(pump.pump_rate(law, **contents, voltage=v, temperature=t).cycle_ua_per_cm2)
+        for v, t in zip(volts, kelvin, strict=True)
+    ]
+    assert together.tolist() == pytest.approx(alone, rel=1e-14)
+    entropy = energy.attwell_laughlin(**{**REST, "voltage": volts}, temperature=kelvin).entropy_production_fw_per_k
+    assert np.shape(entropy) == (2,)

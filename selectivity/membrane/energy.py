@@ -176,7 +176,7 @@ def attwell_laughlin(
     e_k: ArrayLike,
     input_resistance_mohm: ArrayLike,
     atp_kj_mol: float = ATP_FREE_ENERGY,
-    temperature: float = BODY_TEMPERATURE,
+    temperature: ArrayLike = BODY_TEMPERATURE,
     stoichiometry: Stoichiometry = THREE_TO_TWO,
 ) -> AttwellLaughlin:
     """Resting pump current from the input resistance: I = (E_Na - V)(V - E_K)/{R [n (V - E_K) + m (E_Na - V)]}; broadcasts.
@@ -206,7 +206,7 @@ def attwell_laughlin(
         atp_per_second=as_answer(cycles),
         leak_dissipation_pw=as_answer(leak),
         atp_power_pw=as_answer(fuel),
-        entropy_production_fw_per_k=as_answer(1e3 * leak / float(checked_temperature(temperature))),
+        entropy_production_fw_per_k=as_answer(1e3 * leak / checked_temperature(temperature)),
         efficiency=as_answer(leak / fuel),
     )
 

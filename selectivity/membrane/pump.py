@@ -15,10 +15,11 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-from selectivity.constants import BODY_TEMPERATURE, FARADAY, thermal_voltage
+from selectivity.constants import BODY_TEMPERATURE, FARADAY
 from selectivity.data import read_table
 from selectivity.errors import OutOfRange, UnknownChoice
-from selectivity.membrane.conditions import Numbers, checked_amount, checked_number, checked_temperature
+from selectivity.membrane.conditions import Numbers, checked_amount, checked_number
+from selectivity.membrane.nernst import thermal_voltage_mv
 
 AVOGADRO_PER_PICOMOLE = 6.02214076e11
 """Particles per pmol (exact in the SI)."""
@@ -107,7 +108,7 @@ def pump_rate(
     sodium_outside: ArrayLike,
     potassium_outside: ArrayLike,
     voltage: ArrayLike,
-    temperature: float = BODY_TEMPERATURE,
+    temperature: ArrayLike = BODY_TEMPERATURE,
     stoichiometry: Stoichiometry = THREE_TO_TWO,
 ) -> PumpRate:
     """Pump fluxes and current at given concentrations (mM), voltage (mV) and temperature (K); all broadcast.
@@ -123,7 +124,7 @@ def pump_rate(
     na_i = checked_amount(sodium_inside, "Na inside (mM)")
     na_o = checked_amount(sodium_outside, "Na outside (mM)")
     k_o = checked_amount(potassium_outside, "K outside (mM)")
-    u = checked_number(voltage, "voltage (mV)") / thermal_voltage(float(checked_temperature(temperature)))
+    u = checked_number(voltage, "voltage (mV)") / thermal_voltage_mv(temperature)
     cycle = _cycle_current(kinetics, na_i, na_o, k_o, u)
     moles = 1e6 * cycle / FARADAY
     return PumpRate(
