@@ -22,6 +22,7 @@ def test_every_deposition_with_a_filter_is_on_the_page(page):
     assert set(page.DEPOSITIONS) == set(DEPOSITIONS)
 
 
+@pytest.mark.slow
 def test_page_is_not_stale(page, root, shared):
     def score(name, treatment):
         if name in page.IDEAL_FILTERS:
