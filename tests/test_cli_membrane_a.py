@@ -139,8 +139,14 @@ def test_fit_warns_when_one_set_of_ratios_does_not_explain_the_data(
 
 
 def test_fit_with_activities(capsys: pytest.CaptureFixture[str], kv: Path) -> None:
+    code, _, errors = command(capsys, "fit", str(kv), "--activities")
+    assert code == 1 and "counter-ions too" in errors  # cations alone: the ionic strength would be half the true one
+    header, *rows = KV.split()
+    whole = [header + ",Cl_out_mm,Cl_in_mm", *(row + ",150,150" for row in rows)]
+    kv.write_text("\n".join(whole))
     plain, corrected = (
-        as_json(capsys, "fit", str(kv), *extra)["ratios"][0]["ratio"] for extra in ((), ("--activities",))
+        as_json(capsys, "fit", str(kv), "--ions", "Na", *extra)["ratios"][0]["ratio"]
+        for extra in ((), ("--activities",))
     )
     assert corrected == pytest.approx(plain, rel=1e-6)  # one ionic strength on both sides: the coefficients cancel
 

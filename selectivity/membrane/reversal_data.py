@@ -26,6 +26,9 @@ from selectivity.membrane.conditions import (
 COLUMNS = "v_rev_mv, temperature_k, error_mv (optional), junction_mv (optional), and <ion>_out_mm with <ion>_in_mm"
 """What a CSV file of reversal potentials holds, in words for messages."""
 
+UNBALANCED_SHARE = 0.1
+"""Net charge over total charge up to which a solution counts as complete: buffers and trace ions may be left out."""
+
 
 @dataclass(frozen=True)
 class ReversalData:
@@ -57,7 +60,12 @@ class ReversalData:
         return replace(self, reversal_mv=self.reversal_mv - shift)
 
     def as_activities(self, *, model: str = "davies") -> ReversalData:
-        """The same data with activities in place of concentrations; each side must list all its ions, anions too."""
+        """The same data with activities in place of concentrations; each side must list all its ions, anions too.
+
+        Raises OutOfRange for a side whose ions leave more than a tenth of their charge unbalanced: its ionic strength is unknown.
+        """
+        for side, name in ((self.outside, "outside"), (self.inside, "inside")):
+            _refuse_half_a_solution(side, name, self.valence)
         sides = [
             activities(side, temperature=self.temperature_k, model=model, valence=self.valence)
             for side in (self.outside, self.inside)
@@ -110,6 +118,16 @@ def reversal_data(
         error_mv=None if errors is None else row(errors),
         valence=valence,
     )
+
+
+def _refuse_half_a_solution(side: Mapping[str, Numbers], name: str, valence: Mapping[str, int] | None) -> None:
+    charges = [valence_of(ion, valence) * c for ion, c in side.items()]
+    net, total = np.abs(sum(charges)), sum(np.abs(charge) for charge in charges)
+    if np.any(net > UNBALANCED_SHARE * total):
+        raise OutOfRange(
+            f"activities: the solution {name} lists ions of net charge {float(np.max(net)):.4g} mM, so its ionic strength is "
+            "unknown; list every ion of each side, counter-ions too, and name those to fit with ions="
+        )
 
 
 def read_reversal_data(path: str | Path) -> ReversalData:
