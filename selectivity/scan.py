@@ -29,6 +29,7 @@ from selectivity.errors import FileUnreadable, OutOfRange, UnknownChoice
 from selectivity.files import require_writable
 from selectivity.pipeline import Settings, score_filter
 from selectivity.scan_axes import Axis, Change, axis, change
+from selectivity.scan_search import Anchor, anchor_of, can_carry, carried_score
 from selectivity.score import FilterScore
 from selectivity.structure.filter import Filter
 
@@ -36,27 +37,33 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Row = dict[str, Any]
+SEARCHES = ("carried", "full")
+"""How relaxed points are searched: from the arrangements of the unchanged filter, or each afresh."""
+
 LARGEST_GRID = 20_000
 """Points; more than a day on two cores: rather a slip in a range than a wish."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """One point of a grid: its values by column, the filter after the knobs, and the keywords of `score_filter`."""
+    """One point of a grid: its values by column, the filter after the knobs, and the keywords of `score_filter`.
+
+    ``start`` is the filter before its knobs with its keywords, from whose arrangements the search starts; None: a full search.
+    """
 
     values: Mapping[str, float]
     filter: Filter
     keywords: Mapping[str, Any]
     sites: tuple[str, ...]
+    start: tuple[Filter, Mapping[str, Any]] | None = None
 
     @property
     def key(self) -> str:
-        """Content hash (hex) of all that decides the result: filter, settings, sites, and the code of the package."""
-        keywords = {name: self.keywords[name] for name in sorted(self.keywords)}
-        told = json.dumps(
-            [fingerprint(self.filter), keywords, self.sites, __version__, code_fingerprint()], default=list
-        )
-        return hashlib.sha256(told.encode()).hexdigest()
+        """Content hash (hex) of all that decides the result: filter, settings, sites, start, and the code of the package."""
+        parts = [_told(self.filter, self.keywords), self.sites, __version__, code_fingerprint()]
+        if self.start is not None:
+            parts.append(_told(*self.start))
+        return hashlib.sha256(json.dumps(parts, default=list).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,7 @@ def scan_filter(
     *,
     changes: Sequence[str | Change] = (),
     sites: Sequence[str] | None = None,
+    search: str = "carried",
     jobs: int = 1,
     resume: str | os.PathLike[str] | None = None,
     progress: Callable[[], None] | None = None,
@@ -114,7 +122,9 @@ def scan_filter(
     """Score a filter at every point of the grid that the axes ``vary`` span.
 
     ``changes`` are made once, before the axes, in the order given; ``sites`` are those whose ddG is wanted (default: the
-    dehydrated ones; S0 and Scav dry mean little). ``keywords`` go to `score_filter`. ``jobs`` processes share the points (spawned:
+    dehydrated ones; S0 and Scav dry mean little). ``search`` is "carried" (relaxed points start from the arrangements of the
+    filter before its knobs: half the cost, `selectivity.scan_search`) or "full" (every point exactly as `score_filter` has it).
+    ``keywords`` go to `score_filter`. ``jobs`` processes share the points (spawned:
     scripts need ``if __name__ == "__main__"``); the numbers do not depend on it. ``resume`` names a file of JSON lines: points in it are
     not computed again, finished ones join it whole. ``progress`` is called after each point.
 
@@ -127,7 +137,7 @@ def scan_filter(
     """
     axes = tuple(a if isinstance(a, Axis) else axis(a) for a in vary)
     fixed = tuple(c if isinstance(c, Change) else change(c) for c in changes)
-    points = grid(filter, axes, changes=fixed, sites=sites, **keywords)
+    points = grid(filter, axes, changes=fixed, sites=sites, search=search, **keywords)
     known = read_finished(resume) if resume is not None else {}
     results: dict[int, Row] = {i: known[key] for i, p in enumerate(points) if (key := p.key) in known}
     n_reused = len(results)
@@ -140,7 +150,15 @@ def scan_filter(
             append_finished(resume, points[index].key, row)
         _tell(progress)
     rows = tuple({**p.values, **results[i]} for i, p in enumerate(points))
-    return Scan(filter.provenance.source, axes, fixed, points[0].sites, _plain_settings(keywords), rows, n_reused)
+    return Scan(
+        filter.provenance.source,
+        axes,
+        fixed,
+        points[0].sites,
+        {"search": search, **_plain_settings(keywords)},
+        rows,
+        n_reused,
+    )
 
 
 def grid(
@@ -149,9 +167,12 @@ def grid(
     *,
     changes: Sequence[Change] = (),
     sites: Sequence[str] | None = None,
+    search: str = "carried",
     **keywords: Any,
 ) -> tuple[Point, ...]:
     """The points of a grid, the last axis fastest, each with its filter; refuses impossible ones before any is computed."""
+    if search not in SEARCHES:
+        raise UnknownChoice(f"search {search!r}: available are {', '.join(SEARCHES)}")
     if not axes:
         raise OutOfRange("an empty scan: give at least one quantity to vary, for example dilate=-0.3:0.3:0.1")
     columns = [a.column for a in axes]
@@ -165,19 +186,32 @@ def grid(
     for step in changes:
         filter = step.apply(filter)
     chosen = _sites(filter, sites)
+    start = (filter, dict(keywords)) if search == "carried" else None
     points = []
     for values in product(*(a.values for a in axes)):
         changed, settings = filter, dict(keywords)
         for each, value in zip(axes, values, strict=True):
             changed, settings = each.apply(changed, settings, value)
-        _check(settings)
-        points.append(Point(dict(zip(columns, values, strict=True)), changed, settings, chosen))
+        _settings(settings)
+        points.append(Point(dict(zip(columns, values, strict=True)), changed, settings, chosen, start))
     return tuple(points)
 
 
-def scored_row(point: Point) -> Row:
-    """The result of one point, units in the names; None where a number is undefined."""
-    return result_row(score_filter(_needed(point), **point.keywords), point.sites)
+def scored_row(point: Point, anchor: Anchor | None = None) -> Row:
+    """The result of one point, units in the names; None where a number is undefined. ``anchor`` starts the search."""
+    filter, score = _needed(point.filter, point), None
+    if anchor is not None:
+        score = carried_score(filter, _settings(point.keywords), anchor)
+    return result_row(score or score_filter(filter, **point.keywords), point.sites)
+
+
+def start_of(point: Point) -> Anchor | None:
+    """The anchor of a point, the same for all points of a grid; None where the full search is asked for or the only one."""
+    if point.start is None:
+        return None
+    filter, keywords = point.start
+    settings = _settings(keywords)
+    return anchor_of(_needed(filter, point), settings) if can_carry(settings) else None
 
 
 def result_row(score: FilterScore, sites: Sequence[str]) -> Row:
@@ -264,7 +298,17 @@ def fingerprint(filter: Filter) -> str:
 def code_fingerprint() -> str:
     """Hash (hex) of the sources and tables behind a score: a point computed by other code is another point."""
     digest = hashlib.sha256()
-    rooms = ("constants.py", "ions.py", "data", "structure", "energetics", "permeation", "membrane", "pipeline")
+    rooms = (
+        "constants.py",
+        "ions.py",
+        "scan_search.py",
+        "data",
+        "structure",
+        "energetics",
+        "permeation",
+        "membrane",
+        "pipeline",
+    )
     package = resources.files("selectivity")
     for room in rooms:
         entry = package.joinpath(room)
@@ -279,14 +323,15 @@ def _computed(points: Sequence[Point], missing: Sequence[int], jobs: int) -> Ite
     """Index and row of each missing point as it is finished."""
     if jobs < 1:
         raise OutOfRange(f"{jobs} jobs: at least one process is needed")
+    anchor = start_of(points[0]) if missing else None
     if jobs == 1 or len(missing) <= 1:
         for index in missing:
-            yield index, scored_row(points[index])
+            yield index, scored_row(points[index], anchor)
         return
     context = multiprocessing.get_context("spawn")  # fork is unsafe beside threads (BLAS, numba)
     pool = ProcessPoolExecutor(min(jobs, len(missing)), mp_context=context, initializer=_die_quietly)
     try:
-        futures = {pool.submit(scored_row, points[index]): index for index in missing}
+        futures = {pool.submit(scored_row, points[index], anchor): index for index in missing}
         for future in as_completed(futures):
             yield futures[future], future.result()
     finally:
@@ -306,13 +351,17 @@ def _finished(line: str) -> tuple[str, Row] | None:
         return None
 
 
-def _needed(point: Point) -> Filter:
+def _needed(filter: Filter, point: Point) -> Filter:
     """Only the dehydrated sites where no other is asked for and no water takes part: the wet ends decide nothing."""
-    dry = tuple(site for site in point.filter.sites if site.dehydrated)
+    dry = tuple(site for site in filter.sites if site.dehydrated)
     names = {site.name for site in dry}
     if point.keywords.get("hydration_state", "dry") == "dry" and dry and names.issuperset(point.sites):
-        return replace(point.filter, sites=dry)
-    return point.filter
+        return replace(filter, sites=dry)
+    return filter
+
+
+def _told(filter: Filter, keywords: Mapping[str, Any]) -> list[Any]:
+    return [fingerprint(filter), {name: keywords[name] for name in sorted(keywords)}]
 
 
 def _sites(filter: Filter, wanted: Sequence[str] | None) -> tuple[str, ...]:
@@ -327,15 +376,15 @@ def _sites(filter: Filter, wanted: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(there[name.casefold()] for name in wanted))
 
 
-def _check(keywords: Mapping[str, Any]) -> None:
-    """Refuse settings that `score_filter` would refuse, before any point is computed."""
+def _settings(keywords: Mapping[str, Any]) -> Settings:
+    """Checked settings from keywords of `score_filter`; refuses what that would refuse."""
     parameters = signature(score_filter).parameters
     for name in keywords:
         if name not in parameters or name == "filter":
             known = ", ".join(p for p in parameters if p != "filter")
             raise UnknownChoice(f"setting {name!r}: score_filter takes {known}")
     defaults = {p.name: p.default for p in parameters.values() if p.default is not p.empty}
-    Settings(**(defaults | dict(keywords))).checked()
+    return Settings(**(defaults | dict(keywords))).checked()
 
 
 def _plain_settings(keywords: Mapping[str, Any]) -> dict[str, Any]:

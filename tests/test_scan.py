@@ -46,7 +46,7 @@ def test_a_grid_spans_all_axes_and_applies_them_in_order(kcsa: Filter) -> None:
 
 
 def test_a_point_is_the_score_of_the_changed_filter(kcsa: Filter) -> None:
-    scan = scan_filter(kcsa, ["dilate=0.2"], sites=["S2", "S0"], sigma=0.25)
+    scan = scan_filter(kcsa, ["dilate=0.2"], sites=["S2", "S0"], sigma=0.25, search="full")
     score = score_filter(dilate(kcsa, 0.2), sigma=0.25)
     (row,) = scan.rows
     assert row["ddg_s2_kj_mol"] == score.site("S2").ddg_kj_mol
@@ -56,8 +56,27 @@ def test_a_point_is_the_score_of_the_changed_filter(kcsa: Filter) -> None:
     assert (row["v_mv"], row["v_with_leak_mv"]) == (score.membrane.v_mv, score.membrane.v_with_leak_mv)
 
 
+def test_a_carried_search_finds_what_the_score_finds(kcsa: Filter) -> None:
+    """At the unchanged filter exactly; beside it the arrangements of the neighbour lead to the same or a lower minimum."""
+    scan = scan_filter(kcsa, ["dilate=-0.1,0.0"], sigma=0.3)
+    for row in scan.rows:
+        score = score_filter(dilate(kcsa, row["dilate_angstrom"]), sigma=0.3)
+        close = 1e-3 if row["dilate_angstrom"] == 0.0 else 1.0
+        for site in ("S4", "S3", "S2", "S1"):
+            assert row[f"ddg_{site.lower()}_kj_mol"] == pytest.approx(score.site(site).ddg_kj_mol, abs=close), site
+            assert row[f"ddg_{site.lower()}_error_kj_mol"] == pytest.approx(score.site(site).ddg_error_kj_mol, rel=0.3)
+        assert row["ddg_barrier_kj_mol"] == pytest.approx(score.ddg_barrier_kj_mol, abs=close)
+        assert row["conductive"] == score.conductive
+    assert scan.settings["search"] == "carried"
+
+
+def test_a_carried_search_starts_flipped_groups_where_they_are(kcsa: Filter) -> None:
+    carried, full = (scan_filter(kcsa, ["flip@V76 O=20"], search=search) for search in ("carried", "full"))
+    assert carried.rows[0]["ddg_s1_kj_mol"] == pytest.approx(full.rows[0]["ddg_s1_kj_mol"], abs=1.0)
+
+
 def test_leaving_the_wet_ends_out_changes_no_number(kcsa: Filter) -> None:
-    dry, all_sites = (scan_filter(kcsa, ["dilate=0.1"], sites=sites) for sites in (None, ["S1", "S0"]))
+    dry, all_sites = (scan_filter(kcsa, ["dilate=0.1"], sites=sites, search="full") for sites in (None, ["S1", "S0"]))
     shared = set(dry.rows[0]) & set(all_sites.rows[0])
     assert len(shared) > 10
     for name in shared:
@@ -76,7 +95,9 @@ def test_a_finished_point_is_never_computed_twice(
     first = scan_filter(kcsa, ["dilate=0.0,0.1"], treatment="rigid", resume=resume)
     computed = []
     real = scanning.scored_row
-    monkeypatch.setattr(scanning, "scored_row", lambda p: computed.append(p.values["dilate_angstrom"]) or real(p))
+    monkeypatch.setattr(
+        scanning, "scored_row", lambda p, anchor: computed.append(p.values["dilate_angstrom"]) or real(p)
+    )
     again = scan_filter(kcsa, ["dilate=0.0:0.2:0.1"], treatment="rigid", resume=resume)
     assert computed == [0.2] and again.n_reused == 2
     assert again.rows[:2] == first.rows
@@ -95,7 +116,7 @@ def test_an_interrupted_scan_keeps_what_was_finished(
     resume = tmp_path / "scan.jsonl"
     real = scanning.scored_row
 
-    def interrupted(point: scanning.Point) -> dict:
+    def interrupted(point: scanning.Point, anchor: object) -> dict:
         if point.values["dilate_angstrom"] > 0.05:
             raise KeyboardInterrupt
         return real(point)
@@ -170,6 +191,7 @@ REFUSED = [
     (["dilate=0.1"], {"sites": []}, UnknownChoice, "no site named"),
     (["dilate=0.1"], {"ions": ("K", "Kr")}, UnknownChoice, "unknown ion 'Kr'"),
     (["dilate=0.1"], {"sgima": 0.3}, UnknownChoice, "sgima"),
+    (["dilate=0.1"], {"search": "quick"}, UnknownChoice, "carried, full"),
     (["dilate=0.1"], {"jobs": 0}, OutOfRange, "at least one process"),
     (["dilate=0.1"], {"changes": ["swap=NaK9"]}, UnknownChoice, "NaK2K"),
     (["dilate=0.1"], {"changes": ["swop=NaK"]}, UnknownChoice, "did you mean 'swap'"),
@@ -189,7 +211,7 @@ def test_bad_input_is_refused_before_anything_is_computed(
     words: str,
 ) -> None:
     monkeypatch.setattr(scanning, "score_filter", score_filter)
-    monkeypatch.setattr(scanning, "scored_row", lambda point: pytest.fail("computed"))
+    monkeypatch.setattr(scanning, "scored_row", lambda point, anchor: pytest.fail("computed"))
     with pytest.raises(kind, match=words) as caught:
         scan_filter(kcsa, vary, **options)
     assert "\n" not in str(caught.value)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from selectivity.cli.choices import one_of
 from selectivity.cli.filter_options import (
     AccessLength,
     Altloc,
@@ -72,6 +73,15 @@ Resume = Annotated[
         help="File of finished points (JSON lines): those in it are not computed again, new ones are appended.",
     ),
 ]
+Search = Annotated[
+    str,
+    typer.Option(
+        "--search",
+        metavar="NAME",
+        callback=one_of("carried", "full"),
+        help="Search of relaxed points: carried (starts from the unchanged filter, half the cost) or full (as score does).",
+    ),
+]
 Workers = Annotated[int, typer.Option("--jobs", metavar="NUMBER", min=1, help="Processes that share the points.")]
 
 
@@ -96,6 +106,7 @@ def scan(
     rings: Rings = None,
     seed: Seed = 0,
     force: Force = False,
+    search: Search = "carried",
     jobs: Workers = 1,
     resume: Resume = None,
     json_to: JsonTo = None,
@@ -146,6 +157,7 @@ def scan(
             axes,
             changes=fixed_changes,
             sites=wanted,
+            search=search,
             jobs=jobs,
             resume=resume,
             progress=advance,
