@@ -190,3 +190,13 @@ def test_voltage_draws_the_curve_it_stands_on(capsys: pytest.CaptureFixture[str]
 def test_a_missing_side_is_named_by_its_option(capsys: pytest.CaptureFixture[str]) -> None:
     assert "add --in Ca=..." in command(capsys, "voltage", "--out", "Ca=2", "--p", "Ca=1")[2]
     assert "give --diameter" in command(capsys, "rundown", "--cell", "squid-axon")[2]
+
+
+def test_noise_needs_potassium_or_a_reversal_potential(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    own = tmp_path / "calcium.toml"
+    sides = "[c.outside]\nCa = 2.0\n[c.inside]\nCa = 0.0001\n[c.permeability]\nCa = 1.0\n"
+    own.write_text("[c]\ntemperature_k = 310.15\n" + sides, encoding="utf-8")
+    quick = ("noise", "--cell-file", str(own), "--duration", "1")
+    code, _, errors = command(capsys, *quick)
+    assert code == 1 and "no K outside" in errors
+    assert command(capsys, *quick, "--reversal", "-90")[0] == 0

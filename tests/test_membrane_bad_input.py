@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
+from selectivity import membrane
 from selectivity.errors import SelectivityError
 from selectivity.membrane import (
     donnan,
@@ -18,9 +19,10 @@ from selectivity.membrane import (
     noise_channels,
     noise_simulation,
     pump,
+    rundown,
     temperature,
 )
-from selectivity.membrane.cells import cell
+from selectivity.membrane.cells import cell, load_cells
 from selectivity.membrane.from_filter import membrane_from_ratio
 from selectivity.membrane.protocols import atp_depleted
 from selectivity.membrane.pump_leak import pump_leak_cell
@@ -149,3 +151,17 @@ def test_temperatures_broadcast_with_voltages_in_pump_and_budget():
     assert together.tolist() == pytest.approx(alone, rel=1e-14)
     entropy = energy.attwell_laughlin(**{**REST, "voltage": volts}, temperature=kelvin).entropy_production_fw_per_k
     assert np.shape(entropy) == (2,)
+
+
+def test_a_pump_that_is_no_table_is_refused_with_its_file(tmp_path):
+    own = tmp_path / "own.toml"
+    own.write_text(
+        "[c]\ntemperature_k = 310\npump = 3\noutside = {K = 5}\ninside = {K = 140}\npermeability = {K = 1}\n"
+    )
+    with pytest.raises(SelectivityError, match=r"own.toml \[c\] pump: 3 is not a table"):
+        load_cells(own)
+
+
+def test_every_name_of_the_room_leads_to_something():
+    assert [name for name in dir(membrane) if getattr(membrane, name, None) is None and not name.startswith("__")] == []
+    assert membrane.run_down is rundown.run_down

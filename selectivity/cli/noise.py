@@ -125,6 +125,7 @@ def _patch(
     reversal: float | None,
     leak_reversal: float | None,
 ) -> Patch:
+    from selectivity.membrane.cells import require_ions
     from selectivity.membrane.ghk import ghk_voltage
     from selectivity.membrane.nernst import nernst_potential
     from selectivity.membrane.noise import Patch
@@ -132,6 +133,7 @@ def _patch(
 
     kelvin = chosen.temperature_k
     if reversal is None:
+        require_ions(chosen, "K")
         reversal = nernst_potential(
             outside=chosen.outside["K"], inside=chosen.inside["K"], valence=1, temperature=kelvin
         )

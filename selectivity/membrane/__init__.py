@@ -42,6 +42,23 @@ _HOME = {
     "mix_channels": "channels",
     "mutant_effect": "channels",
     "ratio_kinds": "channels",
+    "donnan_equilibrium": "donnan",
+    "donnan_with_water": "donnan",
+    "pump_kinetics": "pump",
+    "pump_rate": "pump",
+    "pump_leak_cell": "pump_leak",
+    "balanced_cell": "pump_leak_balance",
+    "steady_state": "pump_leak_steady",
+    "Phase": "protocols",
+    "run_down": "rundown",
+    "pump_work": "energy",
+    "energy_budget": "energy",
+    "attwell_laughlin": "energy",
+    "selectivity_cost": "energy",
+    "two_state": "noise_channels",
+    "Patch": "noise",
+    "predicted_noise": "noise",
+    "simulate_noise": "noise_simulation",
 }
 
 

@@ -171,6 +171,10 @@ def _cell(name: str, table: Mapping[str, Any], origin: str) -> Cell:
     for key, value in scalars.items():
         if key != "resting_mv":
             _positive(value, f"{where} {key}")
+    if not isinstance(table.get("pump", {}), dict):
+        raise OutOfRange(
+            f'{where} pump: {table["pump"]!r} is not a table; write pump = {{ kinetics = "luo-rudy-1994" }}'
+        )
     pump = {key: numbers.value(f"pump.{key}", entry) for key, entry in table.get("pump", {}).items()}
     return Cell(
         name=name,
