@@ -200,3 +200,14 @@ def test_noise_needs_potassium_or_a_reversal_potential(capsys: pytest.CaptureFix
     code, _, errors = command(capsys, *quick)
     assert code == 1 and "no K outside" in errors
     assert command(capsys, *quick, "--reversal", "-90")[0] == 0
+
+
+def test_a_channel_block_says_which_way_and_why(capsys: pytest.CaptureFixture[str]) -> None:
+    """Claim 5 in both directions: with KCC2 E_Cl lies below V, with chloride loaded by NKCC1 above it."""
+    for cell, side, way in (("pump-leak-neuron", "below", "depolarises"), ("macrophage", "above", "hyperpolarises")):
+        shown = as_json(capsys, "rundown", "--cell", cell, "--block", "Cl", "--minutes", "1", "--diameter", "15")
+        rows = {row["time_s"]: row["v_mv"] for row in shown["rows"]}
+        assert (rows[0.5] > rows[0.0]) == (way == "depolarises")
+        note = next(text for text in shown["notes"] if text.startswith("the block"))
+        assert way in note and side in note
+    assert not any(text.startswith("the block") for text in as_json(capsys, "rundown", "--minutes", "1")["notes"])

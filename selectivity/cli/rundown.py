@@ -134,7 +134,7 @@ def rundown(
     phases, atp = _protocol(block, minutes, remaining, recover, half_life)
     times = sample_times(phases, TABLE_SECONDS)
     run = run_down(built, phases, times_s=times, fixed_volume=fixed_volume, atp=atp)
-    notes += [*built.notes, *_ending(built, phases, fixed_volume)]
+    notes += [*built.notes, *_condition(run, block), *_ending(built, phases, fixed_volume)]
     title = f"{chosen.name}, {built.temperature:g} K: {_what(block, minutes, remaining, recover)}"
     outputs.deliver(
         _document(run, title, notes),
@@ -183,6 +183,15 @@ def _what(block: str, minutes: float, remaining: float, recover: float) -> str:
     left = f" to {100 * remaining:g} %" if remaining and block not in ("atp", "synthesis", "none") else ""
     back = f", then {recover:g} min of washout" if recover > 0 else ""
     return f"{names.get(block, f'{block} path blocked')}{left} for {minutes:g} min{back}"
+
+
+def _condition(run: RunDown, block: str) -> list[str]:
+    """Which way a channel block moves the voltage at once, and why: its current flowed towards its Nernst potential."""
+    if block not in run.nernst_mv:
+        return []
+    e, v = float(run.nernst_mv[block][0]), float(run.v_mv[0])
+    side, way = ("above", "hyperpolarises") if e > v else ("below", "depolarises")
+    return [f"the block {way} at first, because E({block}) {fixed(e, 1)} mV lies {side} V {fixed(v, 1)} mV"]
 
 
 def _ending(built: PumpLeakCell, phases: tuple[Phase, ...], fixed_volume: bool) -> list[str]:
