@@ -223,3 +223,9 @@ def test_bad_channels_are_refused():
         mix_channels({"kv1.2": -1.0}, cell=NEURON)
     with pytest.raises(OutOfRange, match="P_K/P_Na"):
         ratio_kinds(0.0, cell=NEURON)
+
+
+def test_the_course_s_exercise_on_a_barrier():
+    """18 kJ/mol at 310 K: 1079 (the course says about 1.1e3)."""
+    warm = NEURON.changed(temperature=310.0)
+    assert float(voltage_against_barrier(18.0, cell=warm).ratio) == pytest.approx(1079.0, rel=5e-4)

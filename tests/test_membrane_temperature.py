@@ -177,3 +177,13 @@ def test_bad_input_is_refused():
     with pytest.raises(OutOfRange, match="outruns the leaks"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         voltage_against_temperature(NEURON, 360.15, scaling=TemperatureScaling(q10_pump=1e3, q10_leak=1e-3))
+
+
+def test_an_ouabain_sensitive_cell_hyperpolarises_on_warming_by_up_to_two_millivolts_per_kelvin():
+    """Carpenter & Alving: up to 2 mV/°C on warming, abolished by ouabain. The pump's part of our slope is of that size and
+    sign, and a blocked pump leaves the slope of RT/F only."""
+    running = warming_verdict(NEURON)
+    blocked = warming_verdict(NEURON, scaling=TemperatureScaling(pump=False))
+    assert -2.0 < running.contributions_mv_per_k["pump against leak"] < -0.2
+    assert blocked.contributions_mv_per_k["pump against leak"] == pytest.approx(0.0, abs=1e-9)
+    assert blocked.dv_dt_mv_per_k == pytest.approx(blocked.contributions_mv_per_k["thermal voltage"], abs=1e-9)
