@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from selectivity.energetics.hybrid import trajectory
+from selectivity.energetics.hybrid import bias_of, trajectory
 from selectivity.energetics.kernels import body_energy, interactions
 from selectivity.energetics.sampling import (
     ALL,
@@ -40,8 +40,14 @@ PARKED = 1e5
 WATER = 3
 """Place of the waters in the step table, after trajectories, groups and ions."""
 
-ATTEMPTS = 60
+ATTEMPTS = 100
 """Insertions or deletions tried per sweep: one costs a fiftieth of a trajectory, and one in a few hundred succeeds in a liquid."""
+
+WATER_PASSES = 12
+"""Moves of every water per sweep: hydrogen bonds around an ion rearrange more slowly than anything else."""
+
+TRADES = 10
+"""Trades of places between the exchanged ion and a water per sweep: an ion leaves its shell in one step."""
 
 TUMBLE = 4.0
 """A water that moves by up to s Å turns by up to 4 s rad: its hydrogens hang on a lever of 1 Å and feel a softer field."""
@@ -162,6 +168,66 @@ def move_water(xyz, params, ref, start, walls, coupling, b, beta, step, allowed,
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def trade_places(
+    xyz,
+    params,
+    ref,
+    start,
+    walls,
+    coupling,
+    slots,
+    allowed,
+    origin,
+    edge,
+    shape,
+    ion,
+    z_low,
+    z_high,
+    bias,
+    beta,
+    rng,
+    kept,
+):
+    """Try to put the ion where a water's oxygen is and that water, turned at random, where the ion was; True when accepted.
+
+    The choice of the water and its new turn are uniform both ways, so that Metropolis' rule holds as it stands.
+    """
+    n = count(xyz, start, slots)
+    if n == 0 or not inside(xyz, ion, allowed, origin, edge):
+        return False
+    chosen, b = rng.integers(0, n), slots[0] - 1
+    while chosen >= 0:
+        b += 1
+        if xyz[0, start[b]] < PARKED:
+            chosen -= 1
+    first, last = start[b], start[b + 1]
+    before = body_energy(xyz, params, ref, start, walls, coupling, first, last) + bias_of(
+        bias, xyz[2, ion], z_low, z_high
+    )
+    for i in range(first, last):
+        for axis in range(3):
+            kept[axis, i - first] = xyz[axis, i]
+    for axis in range(3):
+        kept[axis, 3] = xyz[axis, ion]
+    park(xyz, start, b, b - slots[0])
+    before += body_energy(xyz, params, ref, start, walls, coupling, ion, ion + 1)
+    for axis in range(3):
+        xyz[axis, ion] = kept[axis, 0]
+    after = body_energy(xyz, params, ref, start, walls, coupling, ion, ion + 1) + bias_of(
+        bias, xyz[2, ion], z_low, z_high
+    )
+    place_water(xyz, first, kept[0, 3], kept[1, 3], kept[2, 3], shape, rng)
+    after += body_energy(xyz, params, ref, start, walls, coupling, first, last)
+    if accepted(before, after, beta, rng):
+        return True
+    for axis in range(3):
+        xyz[axis, ion] = kept[axis, 3]
+        for i in range(first, last):
+            xyz[axis, i] = kept[axis, i - first]
+    return False
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def sweep_waters(
     xyz,
     params,
@@ -182,8 +248,8 @@ def sweep_waters(
     kept,
     tally,
 ):
-    """`PASSES` moves of every water in use, then `ATTEMPTS` insertions or deletions; ``tally`` (2,) counts (accepted, tried) moves."""
-    for _ in range(PASSES):
+    """`WATER_PASSES` moves of every water, then `ATTEMPTS` insertions or deletions; ``tally`` (2,): moves (accepted, tried)."""
+    for _ in range(WATER_PASSES):
         for b in range(slots[0], slots[1]):
             if xyz[0, start[b]] < PARKED:
                 tally[0] += move_water(
@@ -237,7 +303,8 @@ def sweep_filter(
             xyz, params, ref, start, walls, coupling, i, beta, steps[ION], z_low, z_high, fixed, own, rng
         )
         tally[ION, 1] += 1
-        if not fixed:
+        # from inside the softness of a wall the long move has no way back: it may start between the walls only
+        if not fixed and z_low <= xyz[2, i] <= z_high:
             move_ion(xyz, params, ref, start, walls, coupling, i, beta, 0.0, z_low, z_high, False, own, rng)
 
 
@@ -266,6 +333,11 @@ def run(
                 xyz[k], params[k], ref, start, walls, coupling, slots, cells, allowed, origin, edge, shape, adams, beta,
                 steps[k, WATER], rng, work[0], tally[k, WATER],
             )  # fmt: skip
+            for _ in range(0 if held[here] else TRADES):
+                trade_places(
+                    xyz[k], params[k], ref, start, walls, coupling, slots, allowed, origin, edge, shape, ion, z_low, z_high,
+                    bias[k], beta, rng, work[0],
+                )  # fmt: skip
             if tuning and not held[here]:
                 add_hill(bias[k], xyz[k, 2, ion], z_low, z_high, beta)
         swap_neighbours(xyz, params, ion, bias, z_low, z_high, beta, s % 2, rng, scratch, swaps)

@@ -45,7 +45,9 @@ PER_CUBIC_ANGSTROM = 6.02214076e-7
 """Molecules per Å^3 in 1 mM (N_A times 1e-27 mol per Å^3 and mM; N_A is exact)."""
 
 SPARE_SLOTS = 1.6
-"""Slots for waters in units of the number that bulk density would put into the free volume: an ion draws waters closer together."""
+MORE_SLOTS = 6
+"""Slots for waters: 1.6 times the number that bulk density would put into the free volume, and 6 more: an ion draws waters closer
+together, the more so in a small volume."""
 
 FIRST_WATER_STEP = 0.3
 """Å; width of the moves of a water before tuning."""
@@ -55,6 +57,10 @@ TRUNCATED = 1e-3
 
 WARMEST, COLDEST = 373.15, 273.15
 """K; liquid range, in which the first-order temperature dependence of the reservoir is used."""
+
+
+OPEN_SAMPLING = Sampling(n_equilibration=1500, n_samples=1500, stride=3, max_blocks=8)
+"""Waters come, turn and go more slowly than dry groups move: longer equilibration and fewer records per sweep than the dry default."""
 
 
 class WaterReservoir(NamedTuple):
@@ -155,17 +161,20 @@ def open_exchange(
 ) -> OpenExchange:
     """`thermal_exchange` with waters that come and go in ``domain`` at the chemical potential of ``reservoir``.
 
-    ``system`` holds the ligands without waters. ``most_waters`` is the number of slots (default: `SPARE_SLOTS` times bulk density). The other
-    arguments, and seeds, are those of `selectivity.energetics.thermal.thermal_exchange`. Equal ions give the occupancy alone.
+    ``system`` holds the ligands without waters. ``most_waters`` is the number of slots (default: `SPARE_SLOTS` times bulk
+    density and `MORE_SLOTS`), ``sampling`` by default `OPEN_SAMPLING`. The other arguments, and seeds, are those of
+    `selectivity.energetics.thermal.thermal_exchange`. Equal ions give the occupancy alone.
 
     Raises what `thermal_exchange` raises, and `OutOfRange` for an empty domain.
     """
-    plan = sampling or Sampling()
+    plan = sampling or OPEN_SAMPLING
     _check(plan, temperature, region, fixed_z)
     if len(domain.cells) == 0:
         raise OutOfRange("no free volume for water: the region is filled by the protein; score this site dry")
     slots = (
-        most_waters if most_waters is not None else int(np.ceil(SPARE_SLOTS * reservoir.density_A3 * domain.volume)) + 2
+        most_waters
+        if most_waters is not None
+        else int(np.ceil(SPARE_SLOTS * reservoir.density_A3 * domain.volume)) + MORE_SLOTS
     )
     where = region if region is not None else Region(lateral_radius=_held_radius())
     task = _Task(_with_slots(system, slots), first, second, where, fixed_z, tuple(neighbours), temperature, plan)
