@@ -19,6 +19,8 @@ minimum, larger ones cost more steps and find no more."""
 SHAKE_RADIAN = 0.45
 """Standard deviation of a shake's rotation about each axis, rad: moves an oxygen about as far as the translation does."""
 
+PART_ANGSTROM, PART_RADIAN = 0.4, 1.0
+"""The same for a shake of one or two rings only: larger, as the rest stays; it turns single rings over."""
 
 SAME_ARRANGEMENT = 0.3
 """Å; ligand atoms that all differ less belong to one arrangement: they follow an ion by 0.1-0.2 Å from one height to the next,
@@ -38,16 +40,37 @@ def shaken(system: LigandSystem, minimum: Minimum, rng: np.random.Generator) -> 
     """
     rings = [label.rsplit(" ", 1)[0] for label in system.labels]
     draws = {ring: rng.standard_normal((2, 3)) for ring in dict.fromkeys(rings)}
-    oxygen = system.positions[system.oxygens()]
-    azimuth = np.arctan2(oxygen[:, 1], oxygen[:, 0])
-    cosine, sine, zero, one = np.cos(azimuth), np.sin(azimuth), np.zeros_like(azimuth), np.ones_like(azimuth)
-    frames = np.array([[cosine, -sine, zero], [sine, cosine, zero], [zero, zero, one]]).transpose(2, 0, 1)
+    frames = _frames(system)
     shift = np.einsum("gij,gj->gi", frames, SHAKE_ANGSTROM * np.array([draws[ring][0] for ring in rings]))
     turn = np.einsum("gij,gj->gi", frames, SHAKE_RADIAN * np.array([draws[ring][1] for ring in rings]))
     still = np.array([kind == "water" for kind in system.kinds])
     shift[still], turn[still] = 0.0, 0.0
     start = np.where(np.isin(system.group, np.flatnonzero(still))[:, None], minimum.positions, system.positions)
     return replace(minimum, positions=_moved(system, start, shift, turn))
+
+
+def partly_shaken(system: LigandSystem, minimum: Minimum, rng: np.random.Generator) -> Minimum:
+    """A start with one or two rings of a minimum displaced and turned, all strands alike; the other rings and the ions stay."""
+    rings = [
+        label.rsplit(" ", 1)[0] for label, kind in zip(system.labels, system.kinds, strict=True) if kind != "water"
+    ]
+    names = list(dict.fromkeys(rings))
+    chosen = rng.choice(len(names), size=min(int(rng.integers(1, 3)), len(names)), replace=False)
+    draws = {names[i]: rng.standard_normal((2, 3)) for i in chosen}
+    frames = _frames(system)
+    labels = [label.rsplit(" ", 1)[0] for label in system.labels]
+    nothing = np.zeros((2, 3))
+    shift = np.einsum("gij,gj->gi", frames, PART_ANGSTROM * np.array([draws.get(r, nothing)[0] for r in labels]))
+    turn = np.einsum("gij,gj->gi", frames, PART_RADIAN * np.array([draws.get(r, nothing)[1] for r in labels]))
+    return replace(minimum, positions=_moved(system, minimum.positions, shift, turn))
+
+
+def _frames(system: LigandSystem) -> Vector:
+    """Radial, tangential and axial directions at every group's oxygen, (G, 3, 3)."""
+    oxygen = system.positions[system.oxygens()]
+    azimuth = np.arctan2(oxygen[:, 1], oxygen[:, 0])
+    cosine, sine, zero, one = np.cos(azimuth), np.sin(azimuth), np.zeros_like(azimuth), np.ones_like(azimuth)
+    return np.array([[cosine, -sine, zero], [sine, cosine, zero], [zero, zero, one]]).transpose(2, 0, 1)
 
 
 def _moved(system: LigandSystem, positions: Vector, shift: Vector, turn: Vector) -> Vector:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from selectivity.energetics.arrangements import alike
 from selectivity.energetics.hamiltonian import EnergyTerms
 from selectivity.energetics.ligands import LigandSystem
 from selectivity.energetics.minimise import Minimum, Region, minimise, site_starts
@@ -120,9 +121,12 @@ def site_minimum(site: Site, system: LigandSystem, profile: PoreProfile, ion: st
 
 
 def empty_filter(system: LigandSystem, profile: PoreProfile, *, rigid: bool = False) -> Minimum:
-    """The filter without an ion: its lowest minimum from the arrangements about an ion at either end of the axis."""
-    ends = [profile.minima[ion][end] for ion in profile.ions for end in (0, -1)]
-    bare = [replace(end, ion_positions=np.zeros((0, 3))) for end in ends]
+    """The filter without an ion: its lowest minimum from all different arrangements about an ion along the axis."""
+    met: list[Minimum] = []
+    for minimum in (each for ion in profile.ions for each in profile.minima[ion]):
+        if not any(alike(minimum, other) for other in met):
+            met.append(minimum)
+    bare = [replace(each, ion_positions=np.zeros((0, 3))) for each in met]
     found = [minimise(system, (), rigid=rigid, warm=seed) for seed in bare]
     return min(found, key=lambda minimum: (not minimum.converged, minimum.energy_kj_mol))
 
