@@ -180,7 +180,7 @@ def _error_sources(score: FilterScore) -> str:
 def _membrane(score: FilterScore) -> list[Block]:
     membrane = score.membrane
     equilibrium = ", ".join(f"E_{ion} {value:.1f}" for ion, value in membrane.nernst_mv.items())
-    heading = Heading(f"membrane of a {membrane.cell}: {equilibrium} mV")
+    heading = Heading(f"membrane of a {membrane.cell} at {score.temperature_k:g} K: {equilibrium} mV")
     if membrane.v_mv is None and membrane.v_interval_mv is None:
         return [heading, Paragraph("V_m is undefined without a permeability ratio.")]
     alone = voltage(membrane.v_mv, membrane.v_interval_mv, score.interval_level)
