@@ -203,12 +203,13 @@ def test_pairs_of_waters_agree_with_direct_integration():
         domain=domain,
         reservoir=WaterReservoir(np.sqrt(2.0 / total) / domain.volume, 0.0),
         region=Region(-4001.0, -4000.0, 1.0),
-        sampling=plan(8000),
+        sampling=plan(20000),
         most_waters=2,
         seed=4,
     )
     share = result.waters["K"].share
-    assert share[2] * share[0] / share[1] ** 2 == pytest.approx(total / 2, rel=0.08)
+    # four standard errors: 3.5 % over independent seeds at this length, and 1.5 % of the integral
+    assert share[2] * share[0] / share[1] ** 2 == pytest.approx(total / 2, rel=0.15)
 
 
 def test_a_full_domain_is_refused():

@@ -155,7 +155,7 @@ def hydrated_site(
     force_field: str = "charmm36",
     sigma: Sigma = 0.30,
     hydration: str = "force-field",
-    surrounded_by: Surrounds = "bulk",
+    surrounded_by: Surrounds = "nothing",
     neighbours: Sequence[Neighbour] = (),
     temperature: float = ROOM_TEMPERATURE,
     sampling: Sampling | None = None,
@@ -165,7 +165,9 @@ def hydrated_site(
 ) -> HydratedSite:
     """ddG (kJ/mol) of a site for two ions, each with the waters that it keeps: the semi-grand ensemble.
 
-    ``surrounded_by`` says what lies beyond the open ends: "bulk" (`embedded_water`) or "nothing" (the bare reservoir: fewest waters).
+    ``surrounded_by`` says what lies beyond the open ends. "nothing" (the default) is the reservoir of the cited liquid and no force
+    from outside: a lower bound of the number of waters. "bulk" adds `embedded_water`'s constant for the neighbours that are cut
+    off: an upper bound, since the constant does not know that filter and ion fill part of their places; it mixes slowly.
 
     Raises `UnknownChoice` (site, ion, force field, scale), `OutOfRange` (a site that sees no water: score it dry; temperature).
     """
