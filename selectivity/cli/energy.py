@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -121,9 +120,9 @@ def _document(budget: EnergyBudget, cost: SelectivityCost, title: str, notes: li
     parts += [(PATHS[name], power) for name, power in budget.dissipation_pw.items()]
     rows = tuple((name, significant(power, 3), f"{100 * power / budget.atp_power_pw:.1f}") for name, power in parts)
     price = tuple(
-        (f"{ratio:g}", fixed(float(v), 1), significant(float(power), 3), fixed(_finite(relative), 2))
+        (f"{ratio:g}", fixed(float(v), 1), significant(float(power), 3), fixed(relative, 2))
         for ratio, v, power, relative in zip(
-            cost.ratio, cost.v_mv, cost.power_nw_per_cm2, cost.relative_cost, strict=True
+            cost.ratio, cost.v_mv, cost.power_nw_per_cm2, _relative(cost), strict=True
         )
     )
     law = "kept" if budget.second_law else "BROKEN: the pump would need more than ATP gives"
@@ -154,15 +153,15 @@ def _rows(cost: SelectivityCost) -> list[dict[str, float | None]]:
             "sodium_influx_pmol_per_cm2_s": float(cost.sodium_influx_pmol_per_cm2_s[i]),
             "atp_pmol_per_cm2_s": float(cost.atp_pmol_per_cm2_s[i]),
             "power_nw_per_cm2": float(cost.power_nw_per_cm2[i]),
-            "relative_cost": _finite(cost.relative_cost[i]),
+            "relative_cost": _relative(cost)[i],
         }
         for i in range(cost.ratio.size)
     ]
 
 
-def _finite(relative: float) -> float | None:
-    """None where nothing is there to compare with: a perfect filter beside no background leak costs nothing."""
-    return float(relative) if math.isfinite(relative) else None
+def _relative(cost: SelectivityCost) -> list[float | None]:
+    """The relative costs; None where nothing is there to compare with: a perfect filter beside no background leak costs nothing."""
+    return [None] * cost.ratio.size if cost.relative_cost is None else [float(x) for x in cost.relative_cost]
 
 
 def _draw(budget: EnergyBudget, rest: Any, chosen: Any, atp: float, title: str, path: Path) -> None:

@@ -85,7 +85,7 @@ class SelectivityCost:
     atp_pmol_per_cm2_s: Numbers
     power_nw_per_cm2: Numbers
     channel_share: Numbers
-    relative_cost: Numbers
+    relative_cost: Numbers | None
 
 
 def pump_work(
@@ -288,11 +288,11 @@ def selectivity_cost(
     Concentrations are held (that is what the pump is paid for), V is the Mullins-Noda steady state, Na+ enters by the constant-field
     flux through the channels (P_K/ratio) and through the background; one ATP pumps three of them. `channel_share` is the part
     of the Na+ leak that comes through the K+ channels, `relative_cost` the ATP relative to infinitely selective channels
-    (inf without background). Permeabilities in cm/s. Raises OutOfRange where Na+ does not leak in.
+    (None without background: nothing to compare with). Permeabilities in cm/s. Raises OutOfRange where Na+ does not leak in.
 
     >>> cost = selectivity_cost([1, 10, 1000], potassium_permeability_cm_s=1e-6, background_sodium_cm_s=4e-8,
     ...                         outside={"K": 5, "Na": 145}, inside={"K": 140, "Na": 15})
-    >>> cost.relative_cost.round(2).tolist()
+    >>> [round(float(x), 2) for x in cost.relative_cost]
     [9.78, 2.76, 1.02]
     """
     r = np.atleast_1d(checked_amount(ratio, "P_K/P_Na", zero_allowed=False))
@@ -312,8 +312,6 @@ def selectivity_cost(
         v_0 = mullins_noda_voltage({"K": p_k, "Na": background}, **sides)
         perfect = float(_sodium_influx(background, v_0, sides))
     atp = influx / THREE_TO_TWO.sodium
-    with np.errstate(divide="ignore"):
-        relative = influx / perfect if perfect > 0 else np.full(r.shape, np.inf)
     return SelectivityCost(
         ratio=r,
         v_mv=v,
@@ -321,7 +319,7 @@ def selectivity_cost(
         atp_pmol_per_cm2_s=atp,
         power_nw_per_cm2=atp * atp_kj_mol,  # pmol/s times kJ/mol is nW
         channel_share=(p_k / r) / p_na,
-        relative_cost=relative,
+        relative_cost=influx / perfect if perfect > 0 else None,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -41,7 +40,7 @@ def plot_selectivity_cost(cost: SelectivityCost, ax: Axes | None = None) -> Axes
     """Power (nW/cm²) against P_K/P_Na on logarithmic axes; dashed: what the background leak alone costs."""
     with drawing(ax) as ax:
         ax.loglog(cost.ratio, cost.power_nw_per_cm2, "-", color=INK, lw=2.0)
-        if np.all(np.isfinite(cost.relative_cost)):
+        if cost.relative_cost is not None:
             ax.axhline(cost.power_nw_per_cm2[0] / cost.relative_cost[0], color=QUIET, ls="--", lw=1.2)
         ax.set_xlabel("P(K⁺)/P(Na⁺) of the K⁺ channels")
         ax.set_ylabel("pump power (nW/cm²)")
