@@ -27,7 +27,7 @@ demo: .venv/installed
 	$(BIN)/selectivity score structures/kcsa_like.pdb
 
 test: .venv/installed-test lint
-	$(BIN)/python -m pytest -q -n $(WORKERS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .

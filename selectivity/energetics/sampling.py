@@ -173,7 +173,8 @@ def sweep(
             xyz, params, ref, start, walls, coupling, i, beta, steps[ION], z_low, z_high, fixed, own, rng
         )
         tally[ION, 1] += 1
-        if not fixed:
+        # from inside a wall there is no way back to it: such a move would break detailed balance
+        if not fixed and z_low <= xyz[2, i] <= z_high:
             move_ion(xyz, params, ref, start, walls, coupling, i, beta, 0.0, z_low, z_high, False, own, rng)
 
 
