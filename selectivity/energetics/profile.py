@@ -9,6 +9,7 @@ difference is smooth along the axis. The shakes are a fixed sequence, the same f
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain, repeat
 
@@ -91,13 +92,15 @@ def pore_profile(
     hysteresis = {ion: search.there_and_back(ion, core) for ion in search.ions}
     for ion in search.ions:
         search.start_afresh(ion, sites)
-    if not rigid:
-        for ion, number in zip(search.ions, chain(SHAKES[:1], repeat(SHAKES[1])), strict=False):
-            search.shake(ion, dry, number)
-    search.settle(core)
-    if not rigid:
-        for ion in search.ions:
-            search.shake_parts(ion, dry, PART_SHAKES)
+    if rigid:
+        search.settle(core)
+    else:
+        numbers = list(chain(SHAKES[:1], repeat(SHAKES[1], len(search.ions) - 1)))
+        # each ion shakes its own arrangements and the compiled descents release the interpreter: threads change no number
+        with ThreadPoolExecutor(len(search.ions)) as pool:
+            list(pool.map(search.shake, search.ions, repeat(dry), numbers))
+            search.settle(core)
+            list(pool.map(search.shake_parts, search.ions, repeat(dry), repeat(PART_SHAKES)))
         search.settle(core)
     minima = {ion: tuple(best for best in search.best[ion] if best is not None) for ion in search.ions}
     return PoreProfile(search.ions, z, lateral, minima, hysteresis)
