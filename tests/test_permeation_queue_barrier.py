@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 
@@ -112,14 +110,6 @@ def test_given_energies_of_the_first_ion_replace_the_generic_ones():
     assert queue_barrier(NODES, first_nodes=first) == pytest.approx(queue_barrier(NODES), rel=1e-9)
     first[4] += 8.0
     assert abs(queue_barrier(NODES, first_nodes=first) - queue_barrier(NODES)) > 0.01
-
-
-@pytest.mark.slow
-def test_five_hundred_draws_take_about_a_second_of_processor():
-    queue_ratio_interval(NODES, node_errors=2.0, n_draws=4)
-    start = time.process_time()
-    queue_ratio_interval(NODES, node_errors=2.0, spread=QueueSpread(), n_draws=500)
-    assert time.process_time() - start < 4.0
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -53,6 +53,10 @@ class QueueParameters:
         numbers = (self.well_kj_mol, self.barrier_kj_mol, *self.repulsion_kj_mol, *self.repulsion_kj_mol.values())
         if not np.isfinite(numbers).all():
             raise OutOfRange("well, barrier and repulsion of the queue: finite energies in kJ/mol are needed")
+
+    def with_repulsion_scaled(self, factor: float) -> QueueParameters:
+        """The same numbers with every pair energy times ``factor`` (no unit)."""
+        return replace(self, repulsion_kj_mol={d: factor * w for d, w in self.repulsion_kj_mol.items()})
 
 
 @dataclass(frozen=True)

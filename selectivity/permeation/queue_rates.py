@@ -17,10 +17,21 @@ from selectivity.errors import OutOfRange, UnknownChoice
 from selectivity.permeation.lattice import Lattice
 from selectivity.permeation.occupancy import INSIDE, Floats
 
-HOP_RATE_PER_S = 1.96e-9 / 1.5e-10**2
-"""Default k0, 1/s: bulk diffusion coefficient of K+ (1.96e-9 m²/s, limiting molar conductivity) over the node distance squared.
+BULK_DIFFUSION_M2_S = 1.96e-9
+"""Diffusion coefficient of K+ in water at 25 °C, m²/s: RT/F² times its limiting molar conductivity, 73.5e-4 m² S/mol (source: lange15)."""
 
-Ratios and reversal potentials do not depend on it; currents are proportional to it and are an upper estimate."""
+
+def hop_rate_at(spacing_angstrom: float) -> float:
+    """k0 = D/h² in 1/s for nodes h apart (Å), with the bulk diffusion coefficient of K+.
+
+    >>> round(hop_rate_at(1.5) / 1e10, 2)
+    8.71
+    """
+    return BULK_DIFFUSION_M2_S / (1e-10 * spacing_angstrom) ** 2
+
+
+HOP_RATE_PER_S = hop_rate_at(1.5)
+"""Default k0, 1/s. Ratios and reversal potentials do not depend on it; currents are proportional to it and an upper estimate."""
 
 
 @dataclass(frozen=True)
