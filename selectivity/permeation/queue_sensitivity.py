@@ -14,7 +14,6 @@ from selectivity.permeation.occupancy import Floats
 from selectivity.permeation.queue import steady_state
 from selectivity.permeation.queue_model import RECORDING_MM, QueueParameters, checked_nodes, node_lattice
 from selectivity.permeation.queue_protocols import flux_ratio_exponent, queue_ratio
-from selectivity.permeation.queue_rates import hop_rate_at
 
 GENERIC_VARIATIONS: Mapping[str, Sequence[float]] = {
     "well_kj_mol": tuple(KJ_PER_KCAL * x for x in (-7.0, -6.0, -5.0, -4.0, -3.0)),
@@ -105,7 +104,6 @@ def _row(name: str, value: float | None, nodes: Floats, numbers: QueueParameters
         outside={first: RECORDING_MM},
         v_mv=PROBE_MV,
         temperature=temperature,
-        hop_rate_per_s=hop_rate_at(numbers.spacing_angstrom),
     )
     ratio = queue_ratio(model, temperature=temperature).permeability_ratio
     return GenericRow(name, value, ratio, exponent, 1e3 * probed.current_pa / PROBE_MV, probed.mean_ions)
