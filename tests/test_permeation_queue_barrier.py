@@ -128,6 +128,10 @@ def test_refusals_name_the_mend(nodes, keywords, words):
         queue_ratio_interval(nodes, **keywords)
 
 
+def test_whole_numbers_are_numbers():
+    assert queue_barrier([2, 20, 2], parameters=QueueParameters(well_kj_mol=-20, barrier_kj_mol=8.5)) > 0.0
+
+
 def test_bad_generic_numbers_are_refused():
     with pytest.raises(OutOfRange, match="whole number"):
         QueueParameters(max_ions=0)

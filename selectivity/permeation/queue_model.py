@@ -154,7 +154,7 @@ def checked_nodes(values: ArrayLike) -> Floats:
 def first_nodes(n_nodes: int, parameters: QueueParameters, given: ArrayLike | None = None) -> Floats:
     """Energies of the first ion (n_nodes,), kJ/mol against 1 mol/L: the given ones, else well in cages and well + barrier in planes."""
     if given is None:
-        energies = np.full(n_nodes, parameters.well_kj_mol)
+        energies = np.full(n_nodes, float(parameters.well_kj_mol))
         energies[0::2] += parameters.barrier_kj_mol
         return energies
     energies = checked_nodes(given)

@@ -66,7 +66,7 @@ def generic_sensitivity(
     """
     nodes, central = checked_nodes(ddg_nodes), parameters or QueueParameters()
     rows = [_row("default", None, nodes, central, temperature)]
-    for name, value, varied in _varied(central, variations or GENERIC_VARIATIONS):
+    for name, value, varied in _varied(central, GENERIC_VARIATIONS if variations is None else variations):
         rows.append(_row(name, value, nodes, varied, temperature))
     return tuple(rows)
 
