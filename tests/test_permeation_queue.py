@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from selectivity.constants import KJ_PER_KCAL, thermal_energy, thermal_voltage
+from selectivity.constants import GAS_CONSTANT_KJ, KJ_PER_KCAL, thermal_energy, thermal_voltage
 from selectivity.errors import OutOfRange, UnknownChoice
 from selectivity.permeation.lattice import lattice
 from selectivity.permeation.queue import (
@@ -32,17 +32,30 @@ def prototype(cages, planes, *, well=-5.0, barrier=2.5, refinement=1, max_ions=4
     )
 
 
-def bi_ionic_ratio(model, millimolar=150.0):
+def bi_ionic_ratio(model, millimolar=150.0, temperature=TEMPERATURE):
     baths = {"inside": {"K": millimolar}, "outside": {"Na": millimolar}}
-    v_mv = reversal_potential(model, **baths, temperature=TEMPERATURE)
-    return permeability_ratio_from_reversal(v_mv, reference="K", other="Na", **baths, temperature=TEMPERATURE)
+    v_mv = reversal_potential(model, **baths, temperature=temperature)
+    return permeability_ratio_from_reversal(v_mv, reference="K", other="Na", **baths, temperature=temperature)
 
 
+PROTOTYPE_TEMPERATURE = 0.593 * KJ_PER_KCAL / GAS_CONSTANT_KJ
+"""The independent program's RT of 0.593 kcal/mol, as a temperature (298.4 K; its RT/F of 25.7 mV is the same)."""
+
+KCSA = ([3.8, 6.4, 5.9, 6.5], [1.6, 2.0, 1.6, 1.2, 4.0])
+NAK = ([1.9, 6.7], [1.6, 1.6, 1.6])
+
+
+def prints_as(value, printed):
+    """Whether a value, rounded to the printed digits, is the printed number."""
+    return round(value, 1 if printed < 10 else 0) == printed
+
+
+@pytest.mark.parametrize("max_ions", [3, 4])
 @pytest.mark.parametrize(
     ("cages", "planes", "expected"),
     [
-        ([3.8, 6.4, 5.9, 6.5], [1.6, 2.0, 1.6, 1.2, 4.0], 409.0),
-        ([1.9, 6.7], [1.6, 1.6, 1.6], 28.0),
+        (*KCSA, 409.0),
+        (*NAK, 28.0),
         ([2.7, 5.3, 4.8, 5.4], [0.5, 0.9, 0.5, 0.1, 2.9], 84.0),
         ([0.8, 5.6], [0.5, 0.5, 0.5], 6.4),
         ([5.0] * 4, [0.5] * 5, 79.0),
@@ -51,15 +64,40 @@ def bi_ionic_ratio(model, millimolar=150.0):
         ([5.0], [0.5] * 2, 2.9),
     ],
 )
-def test_prototype_table_of_independent_program(cages, planes, expected):
-    """The table was printed to two or three digits at RT 0.593 kcal/mol; ours is at 298.15 K (RT 0.5925): 1 % and rounding."""
-    assert bi_ionic_ratio(prototype(cages, planes)) == pytest.approx(expected, rel=0.015)
+def test_prototype_table_of_independent_program(cages, planes, expected, max_ions):
+    """Every printed digit of the table, from its stated inputs; whether three or four ions are let in does not show."""
+    model = prototype(cages, planes, max_ions=max_ions)
+    assert prints_as(bi_ionic_ratio(model, temperature=PROTOTYPE_TEMPERATURE), expected)
+
+
+@pytest.mark.parametrize(
+    ("cages", "planes", "expected"),
+    [
+        (*KCSA, 100.0),
+        (*NAK, 18.0),
+        ([2.7, 5.3, 4.8, 5.4], [0.5, 0.9, 0.5, 0.1, 2.9], 24.0),
+        ([0.8, 5.6], [0.5, 0.5, 0.5], 4.2),
+        ([5.0] * 4, [0.5] * 5, 6.1),
+        ([5.0] * 3, [0.5] * 4, 5.2),
+        ([5.0] * 2, [0.5] * 3, 4.1),
+        ([5.0], [0.5] * 2, 2.9),
+    ],
+)
+def test_prototype_column_of_one_ion_only(cages, planes, expected):
+    """ "One ion only" is the low-concentration limit."""
+    model = prototype(cages, planes)
+    assert prints_as(bi_ionic_ratio(model, 1e-6, temperature=PROTOTYPE_TEMPERATURE), expected)
 
 
 @pytest.mark.parametrize(("millimolar", "expected"), [(5.0, 241.0), (1500.0, 536.0)])
 def test_ratio_rises_with_concentration_as_printed(millimolar, expected):
-    model = prototype([3.8, 6.4, 5.9, 6.5], [1.6, 2.0, 1.6, 1.2, 4.0])
-    assert bi_ionic_ratio(model, millimolar) == pytest.approx(expected, rel=0.015)
+    assert prints_as(bi_ionic_ratio(prototype(*KCSA), millimolar, temperature=PROTOTYPE_TEMPERATURE), expected)
+
+
+@pytest.mark.parametrize(("well", "kcsa", "nak"), [(-4.0, 442.0, 36.0), (-5.0, 409.0, 28.0), (-6.0, 423.0, 43.0)])
+def test_the_affinity_of_potassium_hardly_matters_as_printed(well, kcsa, nak):
+    for filter_, expected in ((KCSA, kcsa), (NAK, nak)):
+        assert prints_as(bi_ionic_ratio(prototype(*filter_, well=well), temperature=PROTOTYPE_TEMPERATURE), expected)
 
 
 def test_equilibrium_has_boltzmann_occupancies_and_no_flux():

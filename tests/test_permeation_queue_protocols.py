@@ -8,13 +8,12 @@ import pytest
 from selectivity.constants import KJ_PER_KCAL
 from selectivity.errors import OutOfRange, UnknownChoice
 from selectivity.permeation.queue import steady_state
+from selectivity.permeation.queue_model import QueueParameters, queue_lattice
 from selectivity.permeation.queue_protocols import (
-    QueueParameters,
     block_curve,
     concentration_series,
     flux_ratio_exponent,
     mole_fraction_scan,
-    queue_lattice,
     queue_ratio,
 )
 
