@@ -48,8 +48,11 @@ class FilterEnergies:
         return next(energy for energy in self.sites if energy.site.name == name)
 
 
-def filter_energies(filter: Filter, settings: Settings) -> FilterEnergies:
-    """Coordination, site energies and profiles of both ions; EnergyRefused where the ligands are not covered."""
+def filter_energies(filter: Filter, settings: Settings, profile: PoreProfile | None = None) -> FilterEnergies:
+    """Coordination, site energies and profiles of both ions; EnergyRefused where the ligands are not covered.
+
+    ``profile`` is that of this filter where it is known already (the points of a scan); None: searched here.
+    """
     system = filter_ligands(filter, force_field=settings.force_field, sigma=settings.sigma)  # type: ignore[arg-type]
     coordinations = tuple(coordinate(filter, site, ions=settings.pair) for site in filter.sites)
     conductive, reason = is_conductive(filter, coordinations)
@@ -57,7 +60,8 @@ def filter_energies(filter: Filter, settings: Settings) -> FilterEnergies:
         ion: -hydration_free_energy(ion, scale=settings.scale, temperature=settings.temperature)
         for ion in settings.pair
     }
-    profile = pore_profile(filter.sites, system, settings.searched, rigid=settings.rigid)
+    if profile is None:
+        profile = pore_profile(filter.sites, system, settings.searched, rigid=settings.rigid)
     errors = atom_errors(filter)
     return FilterEnergies(
         filter=filter,
