@@ -93,17 +93,18 @@ def site_place(site: Site) -> Place:
 
 
 def lattice_places(cages: Sequence[Site], rings: Sequence[Ring]) -> tuple[Place, ...]:
-    """The 2N + 1 nodes of N contiguous cages: plane, cage, plane, ... from the inside to the outside.
+    """The 2N + 1 nodes of N cages: plane, cage, plane, ... from the inside to the outside.
 
-    Raises `OutOfRange` when there is no cage or a gap between them.
+    Cages with a gap between them (the survivors of a broken filter, on request) are put end to end: the plane before the gap
+    stands for both. Raises `OutOfRange` when there is no cage.
 
     >>> from selectivity.structure.ideal import ideal_filter
     >>> kcsa = ideal_filter("kcsa-like")
     >>> [p.name for p in lattice_places(kcsa.sites[1:3], kcsa.rings)]
     ['plane T75 OG1', 'S4', 'plane T75 O', 'S3', 'plane V76 O']
     """
-    if not cages or any(abs(a.z_high - b.z_low) > 1e-6 for a, b in zip(cages, cages[1:], strict=False)):
-        raise OutOfRange(f"{len(cages)} cages with gaps or none: contiguous cages are needed for a single file")
+    if not cages:
+        raise OutOfRange("no cage between two planes: nothing to queue in")
     places = [_plane(cages[0].inner, cages[0].z_low, rings)]
     for cage in cages:
         half, middle = HALF_CELL * (cage.z_high - cage.z_low), 0.5 * (cage.z_low + cage.z_high)
@@ -144,6 +145,26 @@ def exchange_places(
         return tuple(futures[i].result() for i in range(len(places)))
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def population(exchange: ThermalExchange, ion: str, z_low: float, z_high: float) -> tuple[float, float]:
+    """Share of the time that an ion spends between two heights (Å), and its standard error.
+
+    From the sampled heights with the weights that undo the bias; the number of independent ones is Kish's effective sample size
+    over the statistical inefficiency of the energies.
+    """
+    heights, weights = exchange.heights[ion], exchange.weights[ion]
+    weights = weights / weights.sum()
+    share = float(weights[(heights >= z_low) & (heights <= z_high)].sum())
+    inefficiency = max(run.statistical_inefficiency for run in exchange.runs)
+    independent = max(1.0 / float((weights**2).sum()) / inefficiency, 1.0)
+    return share, float(np.sqrt(max(share * (1.0 - share), 0.0) / independent))
+
+
+def mean_height(exchange: ThermalExchange, ion: str) -> float:
+    """Mean height of an ion in its place, Å."""
+    weights = exchange.weights[ion]
+    return float(weights @ exchange.heights[ion] / weights.sum())
 
 
 def _exchanged(
