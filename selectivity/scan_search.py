@@ -14,15 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from selectivity.energetics.arrangements import alike
-from selectivity.energetics.coordinate_error import atom_errors
-from selectivity.energetics.coordination import coordinate, formed_run, is_conductive
-from selectivity.energetics.hydration import dehydration_difference, hydration_free_energy
 from selectivity.energetics.ligands import LigandSystem, filter_ligands
 from selectivity.energetics.minimise import Minimum, Region, minimise
 from selectivity.energetics.profile import IMPROVEMENT, MOST_SWEEPS, NUDGE, PoreProfile, profile_heights
-from selectivity.energetics.propagation import ligand_errors
-from selectivity.energetics.site_energies import site_energies
-from selectivity.pipeline.energies import FilterEnergies, filter_energies
+from selectivity.pipeline.energies import filter_energies
 from selectivity.pipeline.permeability import permeability
 from selectivity.pipeline.settings import Settings
 from selectivity.pipeline.sites import site_scores
@@ -63,7 +58,7 @@ def carried_score(filter: Filter, settings: Settings, anchor: Anchor) -> FilterS
     if (system.labels, system.kinds) != (anchor.system.labels, anchor.system.kinds):
         return None
     profile = carried_profile(filter.sites, system, settings.searched, anchor)
-    energies = _energies(filter, settings, system, profile)
+    energies = filter_energies(filter, settings, profile)
     passage = permeability(energies, settings)
     return assembled(energies, passage, site_scores(energies, settings), membrane_score(passage, settings), settings)
 
@@ -141,26 +136,3 @@ def _displaced(seed: Minimum, before: LigandSystem, after: LigandSystem) -> Mini
     odd = np.abs(move - move[first][after.group]).max(axis=1) > SAME_SHAPE
     turned = np.isin(after.group, np.unique(after.group[odd]))
     return replace(seed, positions=np.where(turned[:, None], after.positions, seed.positions + move))
-
-
-def _energies(filter: Filter, settings: Settings, system: LigandSystem, profile: PoreProfile) -> FilterEnergies:
-    """What `filter_energies` gives, with a profile that is known already."""
-    pair, water = settings.pair, {"scale": settings.scale, "temperature": settings.temperature}
-    coordinations = tuple(coordinate(filter, site, ions=pair) for site in filter.sites)
-    conductive, reason = is_conductive(filter, coordinations)
-    dehydration = {ion: -hydration_free_energy(ion, **water) for ion in pair}  # type: ignore[arg-type]
-    errors = atom_errors(filter)
-    return FilterEnergies(
-        filter=filter,
-        ions=pair,
-        coordinations=coordinations,
-        conductive=conductive,
-        conductive_reason=reason,
-        runs=formed_run(filter, coordinations),
-        system=system,
-        profile=profile,
-        sites=site_energies(filter.sites, filter.rings, system, profile, pair, dehydration),
-        water_leg=dehydration_difference(*pair, **water),  # type: ignore[arg-type]
-        atom_errors=errors,
-        ligand_errors=ligand_errors(filter, system, errors),
-    )

@@ -7,32 +7,37 @@ from collections.abc import Sequence
 from selectivity.constants import ROOM_TEMPERATURE
 from selectivity.pipeline.energies import FilterEnergies, filter_energies
 from selectivity.pipeline.permeability import Permeability, permeability
-from selectivity.pipeline.settings import Settings
+from selectivity.pipeline.settings import QUICK, Settings
 from selectivity.pipeline.sites import site_scores
+from selectivity.pipeline.thermal import Progress
 from selectivity.pipeline.voltage import membrane_score
 from selectivity.pipeline.words import assembled
 from selectivity.score import FilterScore
 from selectivity.structure.filter import Filter
 
-__all__ = ["FilterEnergies", "FilterScore", "Permeability", "Settings", "score_filter"]
+__all__ = ["QUICK", "FilterEnergies", "FilterScore", "Permeability", "Settings", "score_filter"]
 
 
 def score_filter(
     filter: Filter,
     *,
     ions: Sequence[str] = ("K", "Na"),
-    treatment: str = "relaxed",
+    treatment: str = "thermal",
     sigma: float | str = 0.30,
     force_field: str = "charmm36",
     hydration: str = "force-field",
-    hydration_state: str = "dry",
+    hydration_state: str | None = None,
     temperature: float = ROOM_TEMPERATURE,
-    rule: str = "profile",
+    rule: str | None = None,
     k_profile: tuple[Sequence[float], Sequence[float]] | None = None,
     access_length: float = 10.0,
     seed: int = 0,
     force: bool = False,
     cell: str = "neuron",
+    neighbours: str | None = None,
+    target_error: float = 1.0,
+    jobs: int = 1,
+    progress: Progress | None = None,
 ) -> FilterScore:
     """Score every site of a filter for two ions, the way through it, and the voltage of a cell that has it.
 
@@ -51,9 +56,9 @@ def score_filter(
     """
     settings = Settings(
         tuple(ions), treatment, sigma, force_field, hydration, hydration_state,
-        temperature, rule, k_profile, access_length, seed, force, cell,
+        temperature, rule, k_profile, access_length, seed, force, cell, neighbours, target_error, jobs,
     ).checked()  # fmt: skip
-    energies = filter_energies(filter, settings)
+    energies = filter_energies(filter, settings, progress=progress)
     passage = permeability(energies, settings)
     sites = site_scores(energies, settings)
     membrane = membrane_score(passage, settings)
