@@ -87,6 +87,15 @@ def test_small_errors_give_the_linear_interval():
     assert result.ddg_barrier_kj_mol == pytest.approx(queue_barrier(SHORT), rel=1e-9)
 
 
+def test_errors_known_of_the_barrier_itself_add_in_quadrature():
+    drawn, both = (
+        queue_ratio_interval(SHORT, node_errors=0.5, n_draws=40, seed=1, barrier_errors=known)
+        for known in ({}, {"coordinates": 1.5, "sigma": 0.8})
+    )
+    assert both.error_kj_mol == pytest.approx(np.sqrt(drawn.error_kj_mol**2 + 1.5**2 + 0.8**2), rel=1e-12)
+    assert both.components_kj_mol["coordinates"] == 1.5
+
+
 def test_joint_moves_are_taken_whole():
     """Two opposite joint moves: every draw is one of the two, so the error is that of the move itself."""
     move = np.array([0.1, -0.3, 0.2, 0.4, -0.1])
