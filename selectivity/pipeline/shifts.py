@@ -1,4 +1,4 @@
-"""How far do the numbers of the energy model move ddG? Neighbouring force constants and the other force field, from the same arrangements."""
+"""How far do the numbers of the energy model move ddG? Softer and stiffer oxygens, the other force field, in the same arrangements."""
 
 from __future__ import annotations
 
