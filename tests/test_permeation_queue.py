@@ -15,6 +15,7 @@ from selectivity.permeation.queue import (
     steady_state,
 )
 from selectivity.permeation.queue_events import simulate_queue
+from selectivity.permeation.queue_rates import queue_rates
 
 TEMPERATURE = 298.15
 REPULSION = {3.0: 9.0, 4.5: 5.0, 6.0: 3.0, 7.5: 1.5, 9.0: 1.0}
@@ -205,3 +206,92 @@ def test_same_seed_same_events():
     first, second = (simulate_queue(model, **setting, n_events=10_000, seed=7) for _ in range(2))
     assert first.duration_s == second.duration_s
     assert first.crossings == second.crossings
+
+
+def test_detailed_balance_step_by_step_at_a_common_nernst_potential():
+    """Both ions ten times more concentrated inside: at RT/F ln(1/10) every single hop, entry and exit is balanced."""
+    model = prototype([5.0, 4.0], [0.5, 1.0, 0.5])
+    baths = {"inside": {"K": 100.0, "Na": 20.0}, "outside": {"K": 10.0, "Na": 2.0}}
+    v_mv = thermal_voltage(TEMPERATURE) * np.log(0.1)
+    rates = queue_rates(model, **baths, v_mv=v_mv, temperature=TEMPERATURE)
+    p = steady_state(model, **baths, v_mv=v_mv, temperature=TEMPERATURE).probability
+    hops, gates = model.graph.hops, model.graph.gates
+    outward, inward = rates.hop_forward[:, 0] * p[hops[:, 0]], rates.hop_backward[:, 0] * p[hops[:, 1]]
+    assert outward == pytest.approx(inward, rel=1e-9)
+    assert rates.entry[:, 0] * p[gates[:, 0]] == pytest.approx(rates.exit[:, 0] * p[gates[:, 1]], rel=1e-9)
+
+
+def test_a_divalent_ion_reverses_at_half_the_voltage():
+    model = lattice({"Ca": [-5.0, -10.0, -5.0]}, repulsion_kj_mol={3.0: 37.7}, valence={"Ca": 2})
+    v_mv = reversal_potential(model, inside={"Ca": 1.0}, outside={"Ca": 10.0}, temperature=TEMPERATURE)
+    assert v_mv == pytest.approx(thermal_voltage(TEMPERATURE) / 2 * np.log(10.0), abs=1e-5)
+
+
+def test_three_species_keep_their_fluxes_along_the_pore_and_their_equilibrium():
+    nodes = np.array([-5.0, -20.0, -8.0, -20.0, -5.0])
+    model = lattice(
+        {"K": nodes, "Rb": nodes + 1.0, "Na": nodes + np.array([2.0, 20.0, 3.0, 18.0, 4.0])},
+        repulsion_kj_mol={3.0: 30.0, 4.5: 15.0, 6.0: 5.0},
+    )
+    bath = {"K": 50.0, "Rb": 30.0, "Na": 70.0}
+    rest = steady_state(model, inside=bath, outside=bath, v_mv=0.0, temperature=TEMPERATURE)
+    weight = -model.state_energy_kj_mol / thermal_energy(TEMPERATURE) + model.ion_counts @ np.log([0.05, 0.03, 0.07])
+    boltzmann = np.exp(weight - weight.max())
+    assert rest.probability == pytest.approx(boltzmann / boltzmann.sum(), rel=1e-9)
+    driven = steady_state(
+        model, inside={"K": 100.0, "Na": 10.0}, outside={"Rb": 40.0, "Na": 90.0}, v_mv=30.0, temperature=310.15
+    )
+    for links in driven.link_flux_per_s.values():
+        assert links == pytest.approx(links[0], rel=1e-7)
+
+
+def test_identical_species_share_the_flux_of_one():
+    """Colouring the ions changes nothing: two labels of one ion carry together what the ion carries alone."""
+    nodes = np.array([-5.0, -20.0, -8.0, -20.0, -5.0])
+    repulsion = {3.0: 30.0, 4.5: 15.0, 6.0: 5.0}
+    alone = lattice({"K": nodes}, repulsion_kj_mol=repulsion)
+    coloured = lattice({"red": nodes, "blue": nodes}, repulsion_kj_mol=repulsion)
+    setting = {"v_mv": 40.0, "temperature": TEMPERATURE}
+    one = steady_state(alone, inside={"K": 100.0}, outside={"K": 30.0}, **setting)
+    two = steady_state(coloured, inside={"red": 80.0, "blue": 20.0}, outside={"red": 5.0, "blue": 25.0}, **setting)
+    assert sum(two.flux_per_s.values()) == pytest.approx(one.flux_per_s["K"], rel=1e-9)
+    assert two.mean_ions == pytest.approx(one.mean_ions, rel=1e-9)
+
+
+def test_one_ion_on_ever_finer_nodes_is_the_smoluchowski_integral():
+    """J/k0 = (c_in e^u - c_out) / (mouths + int exp(E/RT + u (1 - x)) dj) with j in coarse steps; profile linear between nodes.
+
+    The trapezoidal sum over m nodes per step misses the integral by about (slope/m)²/24 = 5e-4 at m = 64.
+    """
+    u, m = -1.3, 64
+    coarse = np.array([-6.0, -14.0, -3.0]) / thermal_energy(TEMPERATURE)
+    model = lattice({"K": coarse * thermal_energy(TEMPERATURE)}, repulsion_kj_mol={}, max_ions=1, refinement=m)
+    j = np.linspace(0.0, 2.0, 200_001)
+    profile = np.interp(j, [0.0, 1.0, 2.0], coarse) + u * (1.0 - (j + 1.0) / 4.0)
+    inner, outer = np.exp((u + profile[0]) / 2.0), np.exp(profile[-1] / 2.0)
+    expected = (1e-9 * np.exp(u) - 3e-9) * 1e-3 / (inner + np.trapezoid(np.exp(profile), j) + outer)
+    found = steady_state(
+        model,
+        inside={"K": 1e-9},
+        outside={"K": 3e-9},
+        v_mv=u * thermal_voltage(TEMPERATURE),
+        temperature=TEMPERATURE,
+        hop_rate_per_s=1.0,
+    )
+    assert found.flux_per_s["K"] == pytest.approx(expected, rel=2e-3)
+
+
+def test_rule_profile_at_the_measured_affinity_is_the_dilute_limit():
+    """Two routes to one ion at a time: the queue emptied of others, and the resistances of `permeation.rules` at the same voltage.
+
+    At V_rev both ions see the same field, so P_K/P_Na is the ratio of two resistances over the nodes with that field in them.
+    """
+    model = prototype(*KCSA)
+    ratio = bi_ionic_ratio(model, 1e-7)
+    u = -np.log(ratio)
+    potassium, sodium = model.node_energy_kj_mol / thermal_energy(TEMPERATURE) + u * (1.0 - model.electrical_distance)
+    resistances = []
+    for nodes in (potassium, sodium):
+        ends = np.concatenate([[u], nodes, [0.0]])
+        resistances.append(np.exp((ends[:-1] + ends[1:]) / 2.0).sum())
+    assert resistances[1] / resistances[0] == pytest.approx(ratio, rel=1e-5)

@@ -18,6 +18,7 @@ from selectivity.cli import (
     inspect,
     iv,
     noise,
+    permeate,
     ratio,
     rundown,
     scan,
@@ -67,6 +68,7 @@ app.command("inspect")(inspect.inspect)
 app.command("scan")(scan.scan)
 app.command("series")(series.series)
 app.command("cage")(cage.cage)
+app.command("permeate")(permeate.permeate)
 app.command("build")(build.build)
 app.command("ratio", cls=TakesNegativeNumbers)(ratio.ratio)
 app.command("voltage")(voltage.voltage)

@@ -14,7 +14,7 @@ from selectivity.constants import thermal_voltage
 from selectivity.errors import OutOfRange
 from selectivity.permeation.lattice import Lattice
 from selectivity.permeation.occupancy import Floats
-from selectivity.permeation.queue_rates import HOP_RATE_PER_S, bath_concentrations, queue_rates
+from selectivity.permeation.queue_rates import bath_concentrations, queue_rates
 from selectivity.permeation.stationary import stationary, traffic
 
 WIDEST_VOLTAGE_MV = 2000.0
@@ -53,7 +53,7 @@ def steady_state(
     outside: Mapping[str, float],
     v_mv: float,
     temperature: float,
-    hop_rate_per_s: float = HOP_RATE_PER_S,
+    hop_rate_per_s: float | None = None,
 ) -> QueueState:
     """Steady state of the lattice between two baths (mM) at a voltage (mV, inside minus outside) and temperature (K).
 
@@ -95,7 +95,7 @@ def net_fluxes(
     outside: Mapping[str, float],
     v_mv: ArrayLike,
     temperature: float,
-    hop_rate_per_s: float = HOP_RATE_PER_S,
+    hop_rate_per_s: float | None = None,
 ) -> Floats:
     """Net outward flux of every species (n_species, m), 1/s, at m voltages (mV); arguments and errors as `steady_state`."""
     rates = queue_rates(
@@ -111,7 +111,7 @@ def current_voltage(
     outside: Mapping[str, float],
     v_mv: ArrayLike,
     temperature: float,
-    hop_rate_per_s: float = HOP_RATE_PER_S,
+    hop_rate_per_s: float | None = None,
 ) -> Floats:
     """Currents (pA, outward positive) at an array of voltages (mV); arguments and errors as `steady_state`."""
     flux = net_fluxes(

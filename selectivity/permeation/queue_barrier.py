@@ -133,6 +133,7 @@ def queue_ratio_interval(
     temperature: float = ROOM_TEMPERATURE,
     inside: Baths = None,
     outside: Baths = None,
+    ions: tuple[str, str] = (FIRST, SECOND),
 ) -> QueueInterval:
     """The queue's ratio when its nodes and generic numbers carry errors; all in kJ/mol.
 
@@ -156,6 +157,7 @@ def queue_ratio_interval(
         "temperature": temperature,
         "inside": inside,
         "outside": outside,
+        "ions": ions,
     }
     draws = _draws(np.random.default_rng(seed), nodes, errors, shared_error, joint, spread, n_draws, given)
     central, sensitivity, generic = _slopes(nodes, spread, given)

@@ -11,7 +11,7 @@ import numpy as np
 
 from selectivity.permeation.lattice import Lattice
 from selectivity.permeation.occupancy import INSIDE, OUTSIDE, Floats, Integers
-from selectivity.permeation.queue_rates import HOP_RATE_PER_S, queue_rates
+from selectivity.permeation.queue_rates import queue_rates
 
 NOT_A_GATE = -1
 
@@ -39,7 +39,7 @@ def simulate_queue(
     temperature: float,
     n_events: int,
     seed: int,
-    hop_rate_per_s: float = HOP_RATE_PER_S,
+    hop_rate_per_s: float | None = None,
 ) -> QueueTrajectory:
     """Simulate ``n_events`` steps from the empty filter; baths in mM, voltage in mV, temperature in K.
 

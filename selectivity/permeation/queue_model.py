@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -53,6 +53,10 @@ class QueueParameters:
         numbers = (self.well_kj_mol, self.barrier_kj_mol, *self.repulsion_kj_mol, *self.repulsion_kj_mol.values())
         if not np.isfinite(numbers).all():
             raise OutOfRange("well, barrier and repulsion of the queue: finite energies in kJ/mol are needed")
+
+    def with_repulsion_scaled(self, factor: float) -> QueueParameters:
+        """The same numbers with every pair energy times ``factor`` (no unit)."""
+        return replace(self, repulsion_kj_mol={d: factor * w for d, w in self.repulsion_kj_mol.items()})
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,7 @@ def checked_nodes(values: ArrayLike) -> Floats:
 def first_nodes(n_nodes: int, parameters: QueueParameters, given: ArrayLike | None = None) -> Floats:
     """Energies of the first ion (n_nodes,), kJ/mol against 1 mol/L: the given ones, else well in cages and well + barrier in planes."""
     if given is None:
-        energies = np.full(n_nodes, parameters.well_kj_mol)
+        energies = np.full(n_nodes, float(parameters.well_kj_mol))
         energies[0::2] += parameters.barrier_kj_mol
         return energies
     energies = checked_nodes(given)

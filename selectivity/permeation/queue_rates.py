@@ -17,10 +17,19 @@ from selectivity.errors import OutOfRange, UnknownChoice
 from selectivity.permeation.lattice import Lattice
 from selectivity.permeation.occupancy import INSIDE, Floats
 
-HOP_RATE_PER_S = 1.96e-9 / 1.5e-10**2
-"""Default k0, 1/s: bulk diffusion coefficient of K+ (1.96e-9 m²/s, limiting molar conductivity) over the node distance squared.
+BULK_DIFFUSION_M2_S = 1.96e-9
+"""Diffusion coefficient of K+ in water at 25 °C, m²/s: RT/F² times its limiting molar conductivity, 73.5e-4 m² S/mol (source: lange15)."""
 
-Ratios and reversal potentials do not depend on it; currents are proportional to it and are an upper estimate."""
+
+def hop_rate_at(spacing_angstrom: float) -> float:
+    """k0 = D/h² in 1/s for nodes h apart (Å), with the bulk diffusion coefficient of K+.
+
+    Ratios and reversal potentials do not depend on it; currents are proportional to it and an upper estimate.
+
+    >>> round(hop_rate_at(1.5) / 1e10, 2)
+    8.71
+    """
+    return BULK_DIFFUSION_M2_S / (1e-10 * spacing_angstrom) ** 2
 
 
 @dataclass(frozen=True)
@@ -51,11 +60,12 @@ def queue_rates(
     outside: Mapping[str, float],
     v_mv: ArrayLike,
     temperature: float,
-    hop_rate_per_s: float = HOP_RATE_PER_S,
+    hop_rate_per_s: float | None = None,
     state_energy_kj_mol: Floats | None = None,
 ) -> QueueRates:
     """Rates of every hop, entry and exit (1/s) at the voltages ``v_mv`` (m,) or scalar (mV); baths in mM, temperature in K.
 
+    ``hop_rate_per_s`` is k0, by default `hop_rate_at` the distance of the nodes.
     ``state_energy_kj_mol`` (n_states, m), as of `Lattice.state_energies`, replaces the lattice's own, one set for each voltage. Errors
     as `selectivity.permeation.queue.steady_state`.
     """
@@ -75,7 +85,8 @@ def queue_rates(
     rise = np.exp((energy[hops[:, 1]] - energy[hops[:, 0]]) / 2)
     entering = energy[gates[:, 1]] - energy[gates[:, 0]] - lattice.valence[gates[:, 2], None] * psi[gates[:, 3]]
     leave = np.exp(entering / 2)
-    hop, gate = hop_rate_per_s * lattice.refinement**2, hop_rate_per_s * np.sqrt(lattice.refinement)
+    rate = hop_rate_at(lattice.spacing * lattice.refinement) if hop_rate_per_s is None else hop_rate_per_s
+    hop, gate = rate * lattice.refinement**2, rate * np.sqrt(lattice.refinement)
     concentration = baths[gates[:, 3], gates[:, 2], None]
     return QueueRates(hop / rise, hop * rise, gate * concentration / leave, gate * leave, energy, baths)
 
