@@ -22,7 +22,7 @@ from selectivity.structure.filter import Filter
 Vector = NDArray[np.float64]
 
 SPACING = 0.5
-"""Largest distance of neighbouring heights, Å: six in a site, so that a cubic spline follows the forces from plane to cage."""
+"""Distance of neighbouring heights, Å: six intervals in a site, so that a cubic spline follows the forces from plane to cage."""
 
 END_SHARE = 0.25
 """The profile reaches this share of a site beyond the outermost planes, so that these have whole cells."""
@@ -47,6 +47,8 @@ class HeldIon(NamedTuple):
 def held_heights(marks: Landmarks, spacing: float = SPACING) -> Vector:
     """Heights (n,) from a quarter of a site below the innermost plane to as much above the outermost, planes and centres included.
 
+    From plane to centre they are evenly apart, by ``spacing`` (Å) as nearly as that goes.
+
     >>> marks = Landmarks((("A", 0.0), ("B", 3.0)), (("S1", 0.0, 3.0),))
     >>> held_heights(marks, 0.75).tolist()
     [-0.75, 0.0, 0.75, 1.5, 2.25, 3.0, 3.75]
@@ -57,9 +59,9 @@ def held_heights(marks: Landmarks, spacing: float = SPACING) -> Vector:
     ends = END_SHARE * np.diff(planes)[[0, -1]]
     middles = 0.5 * (planes[1:] + planes[:-1])
     edges = np.sort(np.concatenate([[planes[0] - ends[0]], planes, middles, [planes[-1] + ends[1]]]))
+    counts = np.maximum(1, np.round(np.diff(edges) / spacing)).astype(int)
     parts = [
-        np.linspace(low, high, 1 + int(np.ceil((high - low) / spacing - 1e-9)))[:-1]
-        for low, high in zip(edges[:-1], edges[1:], strict=True)
+        np.linspace(low, high, 1 + count)[:-1] for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)
     ]
     return np.concatenate([*parts, edges[-1:]])
 
