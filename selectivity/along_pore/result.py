@@ -81,6 +81,11 @@ class AlongPore:
         known = ", ".join(each.name for each in self.ratios) or f"none: {self.conductive_reason}"
         raise UnknownChoice(f"no ratio for k_profile {name!r}: there is {known}")
 
+    def extreme_error(self, ion: str, extreme: Extreme) -> float | None:
+        """Standard error (kJ/mol) of an ion's profile at a well or barrier against its zero; None without chance."""
+        error = self.curves.w_error(ion)
+        return None if error is None else float(np.interp(extreme.z, self.curves.z, error))
+
     def rows(self) -> list[dict[str, Any]]:
         """One row per height, units in the names; what is not known is None."""
         curves, rows = self.curves, []

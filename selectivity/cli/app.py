@@ -18,6 +18,7 @@ from selectivity.cli import (
     inspect,
     iv,
     noise,
+    profile,
     ratio,
     rundown,
     scan,
@@ -64,6 +65,7 @@ def selectivity_command(
 app.command("score")(score.score)
 app.command("explain")(explain.explain)
 app.command("inspect")(inspect.inspect)
+app.command("profile")(profile.profile)
 app.command("scan")(scan.scan)
 app.command("series")(series.series)
 app.command("cage")(cage.cage)
