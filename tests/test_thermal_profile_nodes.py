@@ -8,7 +8,7 @@ from scipy.special import erf
 
 from selectivity.constants import thermal_energy
 from selectivity.energetics.profile_nodes import cells, profile_nodes
-from selectivity.errors import OutOfRange
+from selectivity.errors import SelectivityError
 
 RT = thermal_energy(298.15)
 PLANES = [-3.1, 0.0, 3.0, 6.1]
@@ -41,6 +41,20 @@ def test_a_harmonic_well_has_the_free_energy_of_its_error_function(stiffness):
     assert (node.z_low, node.z_high) == pytest.approx((-0.75, 0.75))
     assert node.first_kj_mol == pytest.approx(exact(stiffness), abs=2e-3)
     assert node.second_kj_mol == pytest.approx(7.0 + exact(3.0 * stiffness), abs=2e-3)
+
+
+def test_planes_as_resistances_weigh_the_top_and_leave_the_cages_alone():
+    """+RT ln mean exp(W/RT): the mirror image of the occupancy of -W; cages keep theirs."""
+    ddg, w = 10.0 + corrugated(8.0, 0.4), corrugated(12.0)
+    wells = profile_nodes(Z, ddg, w, PLANES)
+    tops = profile_nodes(Z, ddg, w, PLANES, planes_as="resistance")
+    mirror = profile_nodes(Z, -ddg, -w, PLANES)
+    for well, top, other in zip(wells, tops, mirror, strict=True):
+        if well.kind == "cage":
+            assert top == well
+        else:
+            assert (top.first_kj_mol, top.second_kj_mol) == pytest.approx((-other.first_kj_mol, -other.second_kj_mol))
+            assert top.first_kj_mol > well.first_kj_mol
 
 
 def test_cells_take_a_quarter_of_each_site_and_leave_no_gap():
@@ -106,9 +120,10 @@ def test_names_are_those_given_and_numbers_otherwise():
         ({"w_first": np.full(len(Z), np.nan)}, "finite"),
         ({"z": Z[::-1]}, "increase"),
         ({"temperature": 0.0}, "positive temperature"),
+        ({"planes_as": "tops"}, "occupancy"),
     ],
 )
 def test_refusals(change, words):
     given = {"z": Z, "ddg": np.zeros(len(Z)), "w_first": np.zeros(len(Z)), "planes": PLANES} | change
-    with pytest.raises(OutOfRange, match=words):
+    with pytest.raises(SelectivityError, match=words):
         profile_nodes(**given)

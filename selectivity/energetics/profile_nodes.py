@@ -1,9 +1,14 @@
 """How does a profile become the nodes of a queue? Coarse graining of both ions' profiles into cells half a site wide.
 
-    G_node(ion) = -RT ln (1/h) int_cell exp(-W_ion(z)/RT) dz,        W_second(z) = W_first(z) + ddG(z)
+    G_node(ion) = -RT ln (1/h) int_cell exp(-W_ion(z)/RT) dz,        W_second(z) = W_first(z) + ddG(z)      occupancy
+    G_node(ion) = +RT ln (1/h) int_cell exp(+W_ion(z)/RT) dz                                               resistance
 
 Planes and the cages between them alternate: the cell of a plane reaches a quarter of the site to either side, that of a cage
-takes the middle half of the site. Nothing but plain arrays enters, so that profiles from anywhere can be coarse-grained.
+takes the middle half of the site. The first average says how often an ion is in the cell, and belongs to wells. Where a plane is a
+barrier it sees the flanks towards the cages, which are low and as selective as these, and hardly the top that an ion has to
+pass; the second average weighs the top, and gives the hops through a plane the resistance of the profile.
+
+Nothing but plain arrays enters, so that profiles from anywhere can be coarse-grained.
 """
 
 from __future__ import annotations
@@ -17,9 +22,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import CubicSpline
 
 from selectivity.constants import ROOM_TEMPERATURE, thermal_energy
-from selectivity.errors import OutOfRange
+from selectivity.errors import OutOfRange, UnknownChoice
 
 Vector = NDArray[np.float64]
+
+Average = Literal["occupancy", "resistance"]
 
 CELL_POINTS = 201
 """Points of the integral over one cell: one every 0.0075 Å in a cell of 1.5 Å, a fortieth of the width of the stiffest well."""
@@ -61,6 +68,7 @@ def profile_nodes(
     temperature: float = ROOM_TEMPERATURE,
     ddg_error: ArrayLike | None = None,
     w_first_covariance: ArrayLike | None = None,
+    planes_as: Average = "occupancy",
     plane_names: Sequence[str] = (),
     cage_names: Sequence[str] = (),
 ) -> tuple[Node, ...]:
@@ -68,7 +76,8 @@ def profile_nodes(
 
     z (n,) in Å, increasing; ddg (n,) and w_first (n,) in kJ/mol, both interpolated by cubic splines. Where the profile ends at an
     outermost plane, the cell of that plane ends there too (h is then the length that is left). ``ddg_error`` (n,) are independent
-    standard errors of ddg, ``w_first_covariance`` (n, n) that of w_first; both travel to first order.
+    standard errors of ddg, ``w_first_covariance`` (n, n) that of w_first; both travel to first order. ``planes_as`` chooses the
+    average of the planes, cages are always averaged by occupancy.
 
     Raises OutOfRange for fewer than four heights, arrays of different length, fewer than two planes, planes beyond the profile,
     or a temperature that is not positive.
@@ -80,6 +89,8 @@ def profile_nodes(
     """
     heights, values = _checked(z, ddg, w_first)
     levels = _checked_planes(planes, heights)
+    if planes_as not in ("occupancy", "resistance"):
+        raise UnknownChoice(f"planes_as {planes_as!r}: choose 'occupancy' or 'resistance'")
     if not temperature > 0.0:
         raise OutOfRange(f"temperature {temperature:g} K: a positive temperature in kelvin is needed")
     spline = CubicSpline(heights, np.eye(len(heights)))
@@ -88,7 +99,8 @@ def profile_nodes(
     nodes = []
     for number, (low, high) in enumerate(cells(levels, heights[0], heights[-1])):
         at = np.linspace(low, high, CELL_POINTS)
-        first, second, weights, shift = _coarse(at, spline(at), values, thermal_energy(temperature))
+        sign = -1.0 if planes_as == "resistance" and number % 2 == 0 else 1.0
+        first, second, weights, shift = _coarse(at, spline(at), values, sign * thermal_energy(temperature))
         kind: Literal["plane", "cage"] = "cage" if number % 2 else "plane"
         names = cage_names if number % 2 else plane_names
         name = names[number // 2] if number // 2 < len(names) else f"{kind} {number // 2 + 1}"
@@ -113,11 +125,14 @@ def cells(planes: ArrayLike, lowest: float, highest: float) -> list[tuple[float,
 
 
 def _coarse(at: Vector, operator: Vector, values: Vector, thermal: float) -> tuple[float, float, Vector, Vector]:
-    """G of both ions in one cell, and d ddG/d ddg (n,) and d ddG/d w_first (n,) at the heights of the profile."""
+    """G of both ions in one cell, and d ddG/d ddg (n,) and d ddG/d w_first (n,) at the heights of the profile.
+
+    ``thermal`` is RT for occupancies and -RT for resistances.
+    """
     ddg, w_first = operator @ values[0], operator @ values[1]
     energies, densities = [], []
     for profile in (w_first, w_first + ddg):
-        lowest = profile.min()
+        lowest = profile.min() if thermal > 0.0 else profile.max()
         boltzmann = np.exp(-(profile - lowest) / thermal)
         whole = np.trapezoid(boltzmann, at)
         energies.append(float(lowest - thermal * np.log(whole / (at[-1] - at[0]))))

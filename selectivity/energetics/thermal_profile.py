@@ -39,7 +39,7 @@ from selectivity.energetics.hydrated_sites import Surrounds
 from selectivity.energetics.hydration import dehydration_difference, hydration_scale
 from selectivity.energetics.ligands import Sigma, filter_ligands
 from selectivity.energetics.profile_features import Extreme, Landmarks, landmarks, wells_and_barriers
-from selectivity.energetics.profile_nodes import Node, profile_nodes
+from selectivity.energetics.profile_nodes import Average, Node, profile_nodes
 from selectivity.energetics.thermal import Sampling
 from selectivity.errors import UnknownChoice
 from selectivity.structure.filter import Filter
@@ -99,12 +99,12 @@ class ThermalProfile:
         """Wells and barriers of an ion that stand out by RT or more."""
         return wells_and_barriers(self.z, self.w[ion], self.marks, temperature=self.temperature)
 
-    def nodes(self) -> tuple[Node, ...]:
+    def nodes(self, *, planes_as: Average = "occupancy") -> tuple[Node, ...]:
         """The profile as nodes half a site wide, planes and cages in turn, with standard errors of ddG(node)."""
         first = self.ions[0]
         return profile_nodes(
             self.z, self.ddg, self.w[first], self.marks.heights, temperature=self.temperature,
-            ddg_error=self.ddg_error, w_first_covariance=self.w_covariance[first],
+            ddg_error=self.ddg_error, w_first_covariance=self.w_covariance[first], planes_as=planes_as,
             plane_names=[name for name, _ in self.marks.planes], cage_names=[name for name, _, _ in self.marks.cages],
         )  # fmt: skip
 

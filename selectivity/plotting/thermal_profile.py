@@ -102,7 +102,16 @@ def _landmarks(ax: Axes, result: AlongPore, *, names: bool) -> None:
         if names:
             ax.text(z, 1.01, name, transform=top, rotation=40, ha="left", va="bottom", fontsize=7.5, color=QUIET)
     for name, low, high in result.marks.cages:
-        ax.text(0.5 * (low + high), 0.045, name, transform=top, ha="center", va="bottom", fontsize=8.5, color=INK)
+        ax.text(
+            0.5 * (low + high),
+            0.045 if names else 0.94,
+            name,
+            transform=top,
+            ha="center",
+            va="bottom",
+            fontsize=8.5,
+            color=INK,
+        )
     ax.set_xlim(result.curves.z[0] - 0.2, result.curves.z[-1] + 0.2)
     ax.set_xlabel("height on the axis z (Å), cavity to outside")
 
