@@ -227,7 +227,7 @@ def _steps(plan: HeldPlan, found: Sequence[HeldIon]) -> list[Step]:
     for (_, below), (stretch, above) in zip(stretches[:-1], stretches[1:], strict=True):
         one, other = place[stretch[0], below], place[stretch[0], above]
         error = float(np.hypot(one.error_kj_mol, other.error_kj_mol))
-        steps.append(Step(float(plan.z[stretch[0]]), below, above, other.delta_kj_mol - one.delta_kj_mol, error))
+        steps.append(Step(float(plan.z[stretch[0]]), below, above, float(other.delta_kj_mol - one.delta_kj_mol), error))
     return steps
 
 
