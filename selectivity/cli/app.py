@@ -19,6 +19,7 @@ from selectivity.cli import (
     iv,
     noise,
     permeate,
+    profile,
     ratio,
     rundown,
     scan,
@@ -65,6 +66,7 @@ def selectivity_command(
 app.command("score")(score.score)
 app.command("explain")(explain.explain)
 app.command("inspect")(inspect.inspect)
+app.command("profile")(profile.profile)
 app.command("scan")(scan.scan)
 app.command("series")(series.series)
 app.command("cage")(cage.cage)
