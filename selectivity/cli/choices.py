@@ -8,7 +8,7 @@ from difflib import get_close_matches
 import typer
 
 TREATMENTS = ("relaxed", "rigid")
-FORCE_FIELDS = ("charmm36", "amber")
+FORCE_FIELDS = ("charmm36", "amber", "amber-lsm")
 HYDRATIONS = ("force-field", "schmid", "marcus", "fawcett", "tissandier")
 HYDRATION_STATES = ("dry",)
 RULES = ("profile", "sites", "rate-limiting")
