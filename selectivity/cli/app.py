@@ -12,6 +12,7 @@ from selectivity.cli import (
     build,
     cage,
     cells,
+    counterfactuals,
     energy,
     explain,
     fit,
@@ -71,6 +72,7 @@ app.command("scan")(scan.scan)
 app.command("series")(series.series)
 app.command("cage")(cage.cage)
 app.command("permeate")(permeate.permeate)
+app.command("counterfactuals")(counterfactuals.counterfactuals)
 app.command("build")(build.build)
 app.command("ratio", cls=TakesNegativeNumbers)(ratio.ratio)
 app.command("voltage")(voltage.voltage)

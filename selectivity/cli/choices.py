@@ -8,7 +8,7 @@ from difflib import get_close_matches
 import typer
 
 TREATMENTS = ("thermal", "relaxed", "rigid")
-FORCE_FIELDS = ("charmm36", "amber")
+FORCE_FIELDS = ("charmm36", "amber", "amber-lsm")
 HYDRATIONS = ("force-field", "schmid", "marcus", "fawcett", "tissandier")
 HYDRATION_STATES = ("accessible", "dry")
 RULES = ("queue", "profile", "sites", "rate-limiting")
