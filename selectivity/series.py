@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, Any
 from selectivity import __version__
 from selectivity.constants import ROOM_TEMPERATURE
 from selectivity.data import read_table
-from selectivity.dry_settings import DRY
 from selectivity.energetics.bond_valence import bond_valence_parameters
 from selectivity.energetics.force_field import force_field as force_field_by_name
 from selectivity.energetics.hydration import hydration_free_energy, hydration_scale
 from selectivity.energetics.thermal import Sampling
 from selectivity.errors import OutOfRange, SelectivityError, UnknownChoice
 from selectivity.ions import ion as ion_by_name
-from selectivity.pipeline import score_filter
+from selectivity.pipeline import QUICK, score_filter
 from selectivity.score import FilterScore, Interval
 from selectivity.structure.filter import Filter
 from selectivity.thermal_series import ThermalPassage, ThermalSite, thermal_passage, thermal_sites
@@ -184,7 +183,7 @@ def ion_series(
     if treatment not in TREATMENTS:
         raise UnknownChoice(f"treatment {treatment!r}: available are {', '.join(TREATMENTS)}")
     chosen, left_out = available_ions(ions, force_field=force_field, hydration=hydration, temperature=temperature)
-    settings: dict[str, Any] = {**DRY, "treatment": treatment, **keywords}
+    settings: dict[str, Any] = {**QUICK, "treatment": treatment, **keywords}
     settings |= {"force_field": force_field, "hydration": hydration, "temperature": temperature}
     thermal = _thermal_settings(settings) if treatment == "thermal" else None
     results: dict[str, IonResult] = {}

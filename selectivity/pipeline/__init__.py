@@ -15,7 +15,7 @@ from selectivity.pipeline.words import assembled
 from selectivity.score import FilterScore
 from selectivity.structure.filter import Filter
 
-__all__ = ["QUICK", "FilterEnergies", "FilterScore", "Permeability", "Settings", "score_filter"]
+__all__ = ["QUICK", "FilterEnergies", "FilterScore", "Permeability", "Settings", "score_filter", "settings_of"]
 
 
 def score_filter(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ HYDRATION_STATES = ("accessible", "dry")
 QUEUE = "queue"
 ALL_RULES = (QUEUE, *RULES)
 
-QUICK = {"treatment": "relaxed", "hydration_state": "dry", "rule": "profile"}
+QUICK: Mapping[str, Any] = MappingProxyType({"treatment": "relaxed", "hydration_state": "dry", "rule": "profile"})
 """One ion at a time in a dry filter at its minimum, and one barrier: the textbook's picture, in seconds instead of a minute."""
 
 FINEST_KJ_MOL = 0.05

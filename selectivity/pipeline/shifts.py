@@ -17,7 +17,7 @@ from selectivity.structure.filter import Filter
 
 Vector = NDArray[np.float64]
 
-OTHER_FIELD = {"charmm36": "amber", "amber": "charmm36"}
+OTHER_FIELD = {"charmm36": "amber", "amber": "charmm36", "amber-lsm": "charmm36"}
 """The force field that stands beside each."""
 
 SIGMA_SPREAD = 0.05
