@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from selectivity.structure.filter import Filter
 
 Interval = tuple[float, float]
-BalanceSheet = Mapping[str, float | None]
+BalanceSheet = Mapping[str, float]
 
 BALANCE_TERMS = (
     "dehydration",
@@ -24,7 +24,7 @@ BALANCE_TERMS = (
     "entropy",
 )
 """Lines of the balance sheet in reading order; their sum is "total". All kJ/mol. "entropy" is what the mean energies of a thermal
-treatment do not explain of a free energy: -T dS, and the waters exchanged; one ion alone has none (None)."""
+treatment do not explain of a free energy: -T dS, and the waters exchanged; the sheet of one ion alone lacks it."""
 
 
 @dataclass(frozen=True)

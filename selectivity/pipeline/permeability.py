@@ -64,7 +64,7 @@ def permeability(energies: FilterEnergies, settings: Settings) -> Permeability:
     chosen = _Rules(energies, settings)
     rules = (QUEUE, *RULES) if "K" in settings.pair else RULES
     results = {rule: chosen.result(rule, given) for rule in rules}
-    main = results[settings.rule]
+    main = results[str(settings.rule)]
     affinity, well, barrier = measured_affinity_profile(chosen.stretch.planes)
     beside = chosen.result("profile", affinity)
     interval_only = is_low_resolution(energies)

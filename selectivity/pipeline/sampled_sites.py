@@ -39,13 +39,11 @@ def sampled_site(energies: FilterEnergies, energy: SiteEnergy) -> dict[str, Any]
     return result
 
 
-def _sheets(energies: FilterEnergies, energy: SiteEnergy, here: PlaceExchange) -> dict[str, dict[str, float | None]]:
+def _sheets(energies: FilterEnergies, energy: SiteEnergy, here: PlaceExchange) -> dict[str, dict[str, float]]:
     """Mean energies of each ion, counted from the filter without one at the same temperature; the difference adds the entropy."""
     assert energies.thermal is not None
     empty, exchange = energies.thermal.empty, here.exchange
-    sheets: dict[str, dict[str, float | None]] = {
-        ion: {**_lines(exchange.mean_terms[ion], empty, energy.dehydration[ion]), "entropy": None} for ion in energies.ions
-    }
+    sheets = {ion: _lines(exchange.mean_terms[ion], empty, energy.dehydration[ion]) for ion in energies.ions}
     first, second = energies.ions
     nothing = EnergyTerms(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     change = exchange.mean_terms[second] - exchange.mean_terms[first]
@@ -70,13 +68,15 @@ def _lines(terms: EnergyTerms, empty: EnergyTerms, dehydration: float) -> dict[s
 def _basin(energies: FilterEnergies, site: Site, here: PlaceExchange, ion: str) -> str:
     """Where an ion spends most of its time: the cage, or the quarter of the site beside one of its planes."""
     rings, margin = energies.filter.rings, PLANE_SHARE * (site.z_high - site.z_low)
-    parts = {site.lining: (site.z_low, site.z_high)}
+    parts: dict[str, tuple[float, float]] = {}
+    low, high = site.z_low, site.z_high
     if site.inner is not None:
-        parts[f"plane {rings[site.inner].name}"] = (-np.inf, site.z_low + margin)
-        parts[site.lining] = (site.z_low + margin, parts[site.lining][1])
+        low += margin
+        parts[f"plane {rings[site.inner].name}"] = (-np.inf, low)
     if site.outer is not None:
-        parts[f"plane {rings[site.outer].name}"] = (site.z_high - margin, np.inf)
-        parts[site.lining] = (parts[site.lining][0], site.z_high - margin)
+        high -= margin
+        parts[f"plane {rings[site.outer].name}"] = (high, np.inf)
+    parts[site.lining] = (low, high)
     shares = {name: population(here.exchange, ion, *ends)[0] for name, ends in parts.items()}
     return max(shares, key=lambda name: shares[name])
 

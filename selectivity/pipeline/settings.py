@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
+from selectivity.constants import ROOM_TEMPERATURE
 from selectivity.energetics.force_field import ForceField
 from selectivity.energetics.force_field import force_field as force_field_by_name
 from selectivity.energetics.groups import force_constant
@@ -16,14 +19,14 @@ from selectivity.errors import OutOfRange, UnknownChoice
 from selectivity.ions import ion as ion_by_name
 from selectivity.membrane.cells import cell as cell_by_name
 from selectivity.permeation.barrier import tabulated_profile
-from selectivity.permeation.rules import RULES
+from selectivity.permeation.rules import ACCESS_LENGTH_ANGSTROM, RULES
 
 TREATMENTS = ("thermal", "relaxed", "rigid")
 HYDRATION_STATES = ("accessible", "dry")
 QUEUE = "queue"
 ALL_RULES = (QUEUE, *RULES)
 
-QUICK = {"treatment": "relaxed", "hydration_state": "dry", "rule": "profile"}
+QUICK: Mapping[str, Any] = MappingProxyType({"treatment": "relaxed", "hydration_state": "dry", "rule": "profile"})
 """One ion at a time in a dry filter at its minimum, and one barrier: the textbook's picture, in seconds instead of a minute."""
 
 FINEST_KJ_MOL = 0.05
@@ -34,19 +37,19 @@ FINEST_KJ_MOL = 0.05
 class Settings:
     """The options of `selectivity.pipeline.score_filter`, by the same names and in the same units."""
 
-    ions: tuple[str, ...]
-    treatment: str
-    sigma: float | str
-    force_field: str
-    hydration: str
-    hydration_state: str | None
-    temperature: float
-    rule: str | None
-    k_profile: tuple[Sequence[float], Sequence[float]] | None
-    access_length: float
-    seed: int
-    force: bool
-    cell: str
+    ions: tuple[str, ...] = ("K", "Na")
+    treatment: str = "thermal"
+    sigma: float | str = 0.30
+    force_field: str = "charmm36"
+    hydration: str = "force-field"
+    hydration_state: str | None = None
+    temperature: float = ROOM_TEMPERATURE
+    rule: str | None = None
+    k_profile: tuple[Sequence[float], Sequence[float]] | None = None
+    access_length: float = ACCESS_LENGTH_ANGSTROM
+    seed: int = 0
+    force: bool = False
+    cell: str = "neuron"
     neighbours: str | None = None
     target_error: float = 1.0
     jobs: int = 1
@@ -163,6 +166,15 @@ class Settings:
             self.field.ion(name)
             hydration_free_energy(name, scale=self.scale, temperature=self.temperature)
         return names
+
+
+def settings_of(**keywords: Any) -> Settings:
+    """Settings from keywords of `score_filter`, checked; what is not named takes its default.
+
+    >>> settings_of(treatment="relaxed").hydration_state, settings_of().rule
+    ('dry', 'queue')
+    """
+    return Settings(**keywords).checked()
 
 
 def _choice(what: str, value: str, known: Sequence[str]) -> None:

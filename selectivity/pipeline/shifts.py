@@ -1,4 +1,4 @@
-"""How far do the numbers of the energy model move ddG? Neighbouring force constants and the other force field, from the same arrangements."""
+"""How far do the numbers of the energy model move ddG? Softer and stiffer oxygens, the other force field, in the same arrangements."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from selectivity.structure.filter import Filter
 
 Vector = NDArray[np.float64]
 
-OTHER_FIELD = {"charmm36": "amber", "amber": "charmm36"}
+OTHER_FIELD = {"charmm36": "amber", "amber": "charmm36", "amber-lsm": "charmm36"}
 """The force field that stands beside each."""
 
 SIGMA_SPREAD = 0.05

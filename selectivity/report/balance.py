@@ -7,7 +7,7 @@ from typing import Any
 
 from selectivity.report.document import Block, Heading, Paragraph, Table
 from selectivity.report.numbers import error_decimals, fixed, with_error
-from selectivity.score import BALANCE_TERMS, FilterScore, SiteScore
+from selectivity.score import BALANCE_TERMS, BalanceSheet, FilterScore, SiteScore
 
 LINES = {
     "dehydration": "leaving water",
@@ -100,7 +100,7 @@ def _geometry(score: FilterScore, site: SiteScore) -> list[Block]:
     return [Paragraph(sentence), *reason]
 
 
-def _table(score: FilterScore, site: SiteScore, terms: Mapping[str, Mapping[str, float]]) -> Table:
+def _table(score: FilterScore, site: SiteScore, terms: Mapping[str, BalanceSheet]) -> Table:
     first, second = score.ion_pair
     decimals = _decimals(site)
     names = [term for term in (*BALANCE_TERMS, "total") if term in terms["difference"] and _shown(term, score)]
@@ -119,7 +119,7 @@ def _shown(term: str, score: FilterScore) -> bool:
     return term != "entropy" or score.treatment == "thermal"
 
 
-def _story(score: FilterScore, site: SiteScore, terms: Mapping[str, Mapping[str, float]]) -> list[str]:
+def _story(score: FilterScore, site: SiteScore, terms: Mapping[str, BalanceSheet]) -> list[str]:
     """The two ions' accounts and their difference as sentences."""
     decimals = _decimals(site)
 
