@@ -64,6 +64,18 @@ def test_many_voltages_in_one_go_are_the_voltages_one_by_one():
         assert fluxes[:, k] == pytest.approx([state.flux_per_s["K"], state.flux_per_s["Na"]], rel=1e-12)
 
 
+def test_impossible_energies_give_finite_barriers():
+    """Frozen rings that touch an ion: thousands of kJ/mol must not end a score, only say that nothing passes."""
+    rng = np.random.default_rng(4)
+    for n in (5, 9):
+        barriers = moved_queue_barriers(
+            10.0 ** rng.uniform(0.0, 5.0, size=(60, n)) * rng.choice([-1.0, 1.0], size=(60, n))
+        )
+        assert np.isfinite(barriers).all()
+    above = moved_queue_barriers([[5000.0] * 9, [300.0] * 9])
+    assert above[0] == above[1] > 100.0
+
+
 def test_an_ion_never_overtakes_another():
     """With K+ inside only and Na+ outside only, no K+ is ever further out than a Na+."""
     state = steady_state(node_lattice(NODES), inside={"K": 150.0}, outside={"Na": 150.0}, v_mv=0.0, temperature=298.15)

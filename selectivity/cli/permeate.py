@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from selectivity.cli import choices
 from selectivity.cli.filter_options import (
     Altloc,
     Assembly,
     Force,
     ForceField,
     Hydration,
+    HydrationState,
     Ions,
     Pore,
     Rings,
     Seed,
     Sigma,
     Source,
+    TargetError,
+    Treatment,
 )
 from selectivity.cli.iv import First, Last, Step, voltages
 from selectivity.cli.options import AmountsIn, AmountsOut, CsvTo, JsonTo, PlotTo, Temperature, amounts
@@ -37,24 +39,6 @@ if TYPE_CHECKING:
 File = Annotated[
     str | None,
     typer.Argument(metavar="FILE", help="Structure file, coordinates in Å; without it, ΔΔG by --cages and --planes."),
-]
-Treatment = Annotated[
-    str,
-    typer.Option(
-        "--treatment",
-        metavar="NAME",
-        callback=choices.one_of("thermal", "relaxed", "rigid"),
-        help="How the nodes of FILE are computed: thermal (sampled, with water), relaxed, rigid.",
-    ),
-]
-WaterState = Annotated[
-    str | None,
-    typer.Option(
-        "--hydration-state",
-        metavar="NAME",
-        callback=choices.one_of("accessible", "dry"),
-        help="Water inside FILE: accessible (default if thermal) or dry.",
-    ),
 ]
 Cages = Annotated[
     str | None,
@@ -114,7 +98,8 @@ def permeate(
     sigma: Sigma = "0.30",
     force_field: ForceField = "charmm36",
     hydration: Hydration = "force-field",
-    hydration_state: WaterState = None,
+    hydration_state: HydrationState = None,
+    target_error: TargetError = 1.0,
     assembly: Assembly = "auto",
     pore: Pore = None,
     altloc: Altloc = "auto",
@@ -165,6 +150,7 @@ def permeate(
             force_field=force_field,
             hydration=hydration,
             hydration_state=hydration_state,
+            target_error=target_error,
             temperature=temperature,
             seed=seed,
             force=force,

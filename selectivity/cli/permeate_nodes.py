@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from selectivity.cli.progress import counting
 from selectivity.errors import EnergyRefused, UnknownChoice
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def nodes_of_filter(filter: Filter, *, ions: tuple[str, str], **settings: Any) -
         raise UnknownChoice(
             f"ions {','.join(ions)}: the generic numbers are those of K+; name K first, for example K,Na"
         )
-    with _progress() as progress:
+    with counting("places sampled") as progress:
         score = score_filter(filter, ions=ions, rule="queue", progress=progress, **settings)
     return _nodes_of_score(score)
 
@@ -72,18 +71,3 @@ def _numbers(words: str, option: str) -> list[float]:
         return [float(word) for word in words.split(",")]
     except ValueError:
         raise typer.BadParameter(f"{option} {words}: numbers separated by commas are needed (kJ/mol)") from None
-
-
-@contextmanager
-def _progress() -> Iterator[Any]:
-    """A bar on stderr while free energies are sampled, on a terminal only; it is called with what is done and the total."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    with Progress(console=console, transient=True) as bar:
-        task = bar.add_task("sampling", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -23,6 +23,7 @@ from selectivity.permeation.queue_model import (
     RECORDING_MM,
     QueueParameters,
     QueueSpread,
+    bounded_nodes,
     checked_nodes,
     node_lattice,
 )
@@ -79,7 +80,7 @@ def moved_queue_barriers(
 
     ``generic`` moves the generic numbers of each variant too.
     """
-    variants = np.atleast_2d(checked_nodes(ddg_nodes))
+    variants = np.atleast_2d(bounded_nodes(ddg_nodes))
     numbers = parameters or QueueParameters()
     model = node_lattice(variants[0], first_nodes_kj_mol=first_nodes, parameters=numbers, ions=ions)
     moves = generic or GenericMoves(np.zeros(len(variants)), np.zeros(len(variants)), np.zeros(len(variants)))
