@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
+from numbers import Real
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -282,6 +283,6 @@ def _positive(value: Any, what: str) -> float:
 
 
 def _number(value: Any, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
         raise OutOfRange(f"{what}: {value!r} is not a finite number; give one")
     return float(value)
