@@ -100,7 +100,7 @@ def _callers_level() -> int:
     frame, level = sys._getframe(1), 1
     while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).split(".")[0] == PACKAGE:
         frame, level = frame.f_back, level + 1
-    return level - 1
+    return level
 
 
 def both_sides(

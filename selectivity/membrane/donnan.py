@@ -72,7 +72,9 @@ def donnan_equilibrium(
     kelvin = checked_temperature(temperature)
     x, charge, x_out = _impermeant(impermeant, impermeant_valence, impermeant_outside)
     broadcast(x, charge, x_out, kelvin, *bath)
-    reduced = _reduced_voltage(valences, bath, x * charge)
+    with np.errstate(over="ignore"):  # found and named where the result is made
+        fixed_charge = x * charge
+    reduced = _reduced_voltage(valences, bath, fixed_charge)
     return _equilibrium(names, valences, bath, reduced, x, np.ones(()), x_out, kelvin)
 
 
