@@ -20,7 +20,8 @@ from selectivity.membrane.from_filter import membrane_from_ratio
 from selectivity.membrane.ghk import ghk_voltage
 from selectivity.membrane.heart import inward_rectifier_current, resting_current
 from selectivity.membrane.nernst import nernst_potential
-from selectivity.membrane.noise import johnson_sd
+from selectivity.membrane.noise import Patch, johnson_sd, predicted_noise
+from selectivity.membrane.noise_channels import two_state
 from selectivity.membrane.pump_leak import pump_leak_cell
 from selectivity.membrane.pump_leak_steady import steady_state
 from selectivity.membrane.temperature import voltage_against_temperature
@@ -188,3 +189,10 @@ def test_numbers_of_numpy_are_numbers():
     assert pump_leak_cell().with_changes(radius_um=np.float64(6.0)).radius_um == 6.0
     with pytest.raises(OutOfRange):
         NEURON.changed(outside={"K": np.float64("nan")})
+
+
+def test_a_patch_without_leak_is_silent():
+    """All conductance has one reversal potential: openings move nothing, and the noise is 0, not a rounding of it."""
+    channel = two_state(open_probability=0.3, correlation_time_s=5e-3, conductance_ps=10.0)
+    silent = predicted_noise(Patch(channel, 7, -77.7, leak_ps=0.0, leak_reversal_mv=-60.0, capacitance_pf=2.0))
+    assert silent.sd_mv == 0.0 and silent.mean_mv == -77.7

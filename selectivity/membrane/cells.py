@@ -18,6 +18,7 @@ from typing import Any
 from selectivity.data import MARKS
 from selectivity.errors import FileUnreadable, OutOfRange, UnknownChoice
 from selectivity.membrane.conditions import COLDEST_PLAUSIBLE, valence_of
+from selectivity.membrane.pump import pump_names
 
 SIDES = ("outside", "inside", "permeability", "conductance_ms_cm2")
 """Tables of a cell that map ions to numbers."""
@@ -35,8 +36,8 @@ class Cell:
 
     outside, inside: mM. permeability: relative, K = 1. conductance_ms_cm2: resting conductance by ion, mS/cm², where a
     source gives it. temperature_k with the range in which the preset was measured or modelled. area_um2,
-    capacitance_uf_cm2 (specific), volume_pl, resting_mv (measured or modelled rest): None where unknown. pump: names
-    and numbers for the Na+/K+-ATPase. sources and marks: "outside.K" -> reference key and how the number was seen.
+    capacitance_uf_cm2 (specific), volume_pl, resting_mv (measured or modelled rest): None where unknown. pump: "kinetics",
+    the name of a rate law of the Na+/K+-ATPase. sources and marks: "outside.K" -> reference key and how the number was seen.
     """
 
     name: str
@@ -176,7 +177,7 @@ def _cell(name: str, table: Mapping[str, Any], origin: str) -> Cell:
         raise OutOfRange(
             f'{where} pump: {table["pump"]!r} is not a table; write pump = {{ kinetics = "luo-rudy-1994" }}'
         )
-    pump = {key: numbers.value(f"pump.{key}", entry) for key, entry in table.get("pump", {}).items()}
+    pump = _pump(numbers, table.get("pump", {}), where)
     return Cell(
         name=name,
         title=str(table.get("title", name)),
@@ -230,6 +231,19 @@ class _Numbers:
                 raise UnknownChoice(f"{self.where} {name}: {unknown}") from None
             values[ion] = _amount(self.value(name, entry), f"{self.where} {name}")
         return values
+
+
+def _pump(numbers: _Numbers, table: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The pump's rate law by name, checked here so that a misspelt one is not found an experiment later."""
+    for key in table:
+        if key != "kinetics":
+            raise UnknownChoice(f"{where} pump: unknown entry {key!r}; a pump has kinetics, the name of a rate law")
+    pump = {key: numbers.value(f"pump.{key}", entry) for key, entry in table.items()}
+    if pump and pump["kinetics"] not in pump_names():
+        raise UnknownChoice(
+            f"{where} pump.kinetics: no rate law {pump['kinetics']!r}; one of {', '.join(pump_names())}"
+        )
+    return pump
 
 
 def _warn_outside_range(cell: Cell, temperature: float) -> None:

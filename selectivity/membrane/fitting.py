@@ -341,9 +341,8 @@ def _fitted_ions(data: ReversalData, reference: str, ions: Sequence[str] | None)
         if ion not in data.ions:
             raise UnknownChoice(f"{ion!r} is not in the data; they have {', '.join(data.ions)}")
         if not (np.any(data.outside[ion] > 0.0) or np.any(data.inside[ion] > 0.0)):
-            raise OutOfRange(
-                f"P_{ion} is not identified: [{ion}] is 0 on both sides throughout; leave it out with ions="
-            )
+            cure = "choose another reference" if ion == reference else "leave it out with ions="
+            raise OutOfRange(f"P_{ion} is not identified: [{ion}] is 0 on both sides throughout; {cure}")
     return chosen
 
 

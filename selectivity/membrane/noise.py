@@ -256,7 +256,8 @@ def _mean_state(patch: Patch) -> tuple[float, float, float]:
     """Mean voltage (mV), total mean conductance (pS), membrane time constant (s)."""
     channels = patch.n_channels * mean_conductance(patch.scheme)
     total = channels + patch.leak_ps
-    mean = (channels * patch.channel_reversal_mv + patch.leak_ps * patch.leak_reversal_mv) / total
+    # from the channels' reversal potential, where a patch without leak rests exactly
+    mean = patch.channel_reversal_mv + patch.leak_ps / total * (patch.leak_reversal_mv - patch.channel_reversal_mv)
     return mean, total, patch.capacitance_pf / total
 
 
