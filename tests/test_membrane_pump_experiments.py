@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import resources
+
 import numpy as np
 import pytest
 
 from selectivity.errors import OutOfRange, UnknownChoice
-from selectivity.membrane.cells import cell
+from selectivity.membrane.cells import cell, load_cells
+from selectivity.membrane.citations import citation
 from selectivity.membrane.compare import compare_voltages
 from selectivity.membrane.ghk import ghk_voltage
 from selectivity.membrane.heart import resting_current, resting_states
@@ -100,6 +103,15 @@ def test_sodium_rises_more_than_measured():
     sodium = np.interp(potassium_half_time(run) * 3600.0, run.time_s, run.inside_mm["Na"])
     assert 100.0 * (sodium / run.inside_mm["Na"][0] - 1.0) == pytest.approx(175.0, abs=2.0)
     assert not expectations("long ouabain")["rise of Na+ inside after 6 to 8 h"].holds(100.0 * (sodium / 67.0 - 1.0))
+
+
+def test_every_number_of_the_neurone_names_a_source_and_its_guesses():
+    with resources.as_file(resources.files("selectivity.data").joinpath("story_cells.toml")) as path:
+        (neurone,) = load_cells(path).values()
+    assert all(citation(key).title for key in neurone.sources.values())
+    assert set(neurone.assumed) == {"area_um2", "volume_pl"}  # a sphere of 400 µm
+    assert neurone.area_um2 == pytest.approx(np.pi * 400.0**2, rel=1e-5)
+    assert neurone.volume_pl == pytest.approx(1e-3 * np.pi / 6.0 * 400.0**3, rel=1e-5)
 
 
 # --- FACTS 4.4: measured capacities and temperature dependence ------------------------------------------------------------
