@@ -136,8 +136,10 @@ def test_a_thermal_series_adds_its_sampling_to_the_errors(short_series: tuple[Se
     sodium = next(r for r in series.results if r.ion == "Na")
     for site, (value, error) in sodium.sites.items():
         known = relaxed.site(site)
-        assert error > known.ddg_error_kj_mol
-        assert abs(value - known.ddg_kj_mol) < 15.0
+        assert error > known.ddg_error_kj_mol and value > 0.0
+    # S3 lies inside; in S4 the relaxed Na+ leans on the wall, and its number says nothing
+    assert abs(sodium.sites["S3"][0] - relaxed.site("S3").ddg_kj_mol) < 10.0
+    assert series.settings["rule"] == "sites"
     assert "shirts_chodera2008" in series.sources
     low, high = sodium.permeability_ratio_interval
     assert low < sodium.permeability_ratio < high
