@@ -14,6 +14,7 @@ from selectivity.energetics.held_ions import (
     HeldIon,
     HeldPlan,
     HeldSampler,
+    flank_walls,
     height_regions,
     held_everywhere,
     held_heights,
