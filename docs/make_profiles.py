@@ -156,7 +156,8 @@ def _lesson(results: Results) -> str:
     dry, flanked = results["1K4C.pdb", "dry"], results["1K4C.pdb", "flanked"]
     nak_dry, nak = results["3E8H.pdb1", "dry"], results["3E8H.pdb1", "accessible"]
     return f"""
-**K+ rests in the cages** in every filter and every state of water, and every carbonyl plane is a barrier for it: eight oxygens against four.
+**K+ rests in the cages** in every filter and every state of water, and every carbonyl plane is a barrier for it: eight oxygens
+against four.
 
 **Na+ rests in the planes when it has its water.** Alone in a dry file it does not: from the S2 cage to the plane V76 O of KcsA it costs
 {_climb(dry, "V76 O", "S2")} kJ/mol, because the four oxygens of a plane are all that it would have there, while the cage closes round
@@ -165,9 +166,9 @@ it. ddG falls from the cage to the plane all the same: Na+ loses less than K+. W
 the textbook's picture, K+ in the cages and Na+ in the planes, is a property of ion *and* water; a plane without axial water is no
 site for Na+ in this model.
 
-**Where a plane touches open water the picture appears by itself.** The outermost plane of NaK, V64 O, costs
-{_climb(nak_dry, "V64 O", "S3")} kJ/mol from its cage when dry and {_climb(nak, "V64 O", "S3")} in contact with the vestibule. In Tyr planes of
-MthK a crystal shows Na+ (ye2010, second-hand); Na+ and Li+ in planes of KcsA are described too (thompson2009).
+**Where a plane touches open water the picture appears by itself.** The outermost plane of NaK, V64 O,
+costs {_climb(nak_dry, "V64 O", "S3")} kJ/mol from its cage when dry and {_climb(nak, "V64 O", "S3")} in contact with the
+vestibule. In Tyr planes of MthK a crystal shows Na+ (ye2010, second-hand); Na+ and Li+ in planes of KcsA are described too (thompson2009).
 
 **What is not to be believed:** the slope from S1 down to S4 (some 70 kJ/mol for either ion, dry). The model holds carbonyls, hydroxyls and
 the waters at the ends, not the rest of the protein, its pore helices or the membrane, so the electrostatic energy of a
@@ -178,9 +179,9 @@ charge along the axis is its weakest part. It is nearly the same for both ions a
 NODE_LESSON = """
 Which average belongs to a plane is not a matter of taste. By occupancy the cell of a barrier is seen from its flanks, where the
 ions are and where they are as selective as in the cages beside it: planes come out hardly less selective than cages.
-By resistance the top counts, which every ion has to pass: the planes come out several kJ/mol less selective. A lattice whose hops see
-only node energies loses the barrier with the first average; with the second its hops have the resistance of the profile.
-Finer lattices do not need the choice: both averages meet as the cells shrink.
+By resistance the top counts, which every ion has to pass: planes that are barriers come out several kJ/mol less selective.
+A lattice whose hops see only node energies loses the barrier with the first average; with the second its hops have the
+resistance of the profile. Finer lattices do not need the choice: both averages meet as the cells shrink.
 """
 
 

@@ -25,6 +25,9 @@ Vector = NDArray[np.float64]
 SPACING = 0.5
 """Distance of neighbouring heights, Å: six intervals in a site, so that a cubic spline follows the forces from plane to cage."""
 
+SLACK = 0.25
+"""Share of a spacing that a half site may be longer than a whole number of spacings before it takes one more height."""
+
 END_SHARE = 0.25
 """The profile reaches this share of a site beyond the outermost planes, so that these have whole cells."""
 
@@ -61,7 +64,7 @@ class HeldIon(NamedTuple):
 def held_heights(marks: Landmarks, spacing: float = SPACING) -> Vector:
     """Heights (n,) from a quarter of a site below the innermost plane to as much above the outermost, planes and centres included.
 
-    From plane to centre they are evenly apart, by ``spacing`` (Å) as nearly as that goes.
+    From plane to centre they are evenly apart, by ``spacing`` (Å) or little more.
 
     >>> marks = Landmarks((("A", 0.0), ("B", 3.0)), (("S1", 0.0, 3.0),))
     >>> held_heights(marks, 0.75).tolist()
@@ -73,7 +76,7 @@ def held_heights(marks: Landmarks, spacing: float = SPACING) -> Vector:
     ends = END_SHARE * np.diff(planes)[[0, -1]]
     middles = 0.5 * (planes[1:] + planes[:-1])
     edges = np.sort(np.concatenate([[planes[0] - ends[0]], planes, middles, [planes[-1] + ends[1]]]))
-    counts = np.maximum(1, np.round(np.diff(edges) / spacing)).astype(int)
+    counts = np.maximum(1, np.ceil(np.diff(edges) / spacing - SLACK)).astype(int)
     parts = [
         np.linspace(low, high, 1 + count)[:-1] for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)
     ]
