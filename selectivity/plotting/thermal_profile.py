@@ -62,6 +62,8 @@ def plot_ddg_along_pore(result: AlongPore, ax: Axes | None = None, *, shared: bo
         ax.axhline(0.0, color=INK, linewidth=0.8)
         first, second = (ion_label(ion) for ion in result.ions)
         ax.set_ylabel(f"ΔΔG(z), {second} − {first} (kJ/mol)")
+        low, high = ax.get_ylim()
+        ax.set_ylim(low - 0.14 * (high - low), high)  # room for the names of the cages
         _wet(ax, result)
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.05 if shared else -0.17), ncols=4)
     return ax
