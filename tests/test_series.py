@@ -13,13 +13,12 @@ import pytest
 from selectivity.cli import main
 from selectivity.constants import thermal_energy
 from selectivity.data import read_table
-from selectivity.dry_settings import DRY
 from selectivity.energetics.bond_valence import bond_valence_parameters
 from selectivity.energetics.force_field import force_field
 from selectivity.energetics.hydration import hydration_free_energy
 from selectivity.energetics.thermal import Sampling
 from selectivity.errors import OutOfRange, SelectivityError, UnknownChoice
-from selectivity.pipeline import score_filter
+from selectivity.pipeline import QUICK, score_filter
 from selectivity.series import ALKALI, SERIES, Series, available_ions, ion_series, sequence_of, series_steps
 from selectivity.structure.ideal import ideal_filter
 from selectivity.structure.load import load_filter
@@ -70,7 +69,7 @@ def test_each_ion_is_the_score_against_potassium() -> None:
     series = ion_series(filter, ions=["Rb", "Na"], treatment="rigid")
     assert [r.ion for r in series.results] == ["Na", "K", "Rb"]
     for name in ("Na", "Rb"):
-        score = score_filter(filter, ions=("K", name), **(DRY | {"treatment": "rigid"}))
+        score = score_filter(filter, ions=("K", name), **({**QUICK} | {"treatment": "rigid"}))
         result = next(r for r in series.results if r.ion == name)
         assert result.sites["S2"] == (score.site("S2").ddg_kj_mol, score.site("S2").ddg_error_kj_mol)
         assert result.permeability_ratio == pytest.approx(1.0 / score.permeability_ratio)
@@ -132,7 +131,7 @@ def test_a_thermal_series_adds_its_sampling_to_the_errors(short_series: tuple[Se
     series, calls = short_series
     filter = ideal_filter("nak-like")
     assert len(calls) == series_steps(filter, ("Na", "K", "Rb"), "thermal")
-    relaxed = score_filter(filter, ions=("K", "Na"), **DRY)
+    relaxed = score_filter(filter, ions=("K", "Na"), **QUICK)
     sodium = next(r for r in series.results if r.ion == "Na")
     for site, (value, error) in sodium.sites.items():
         known = relaxed.site(site)

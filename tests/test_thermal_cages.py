@@ -8,13 +8,12 @@ from scipy.integrate import simpson
 
 from selectivity.cage_map import cage_map, place_sites
 from selectivity.constants import COULOMB_KJ_ANGSTROM, thermal_energy
-from selectivity.dry_settings import DRY
 from selectivity.energetics.cages import cage_ligands
 from selectivity.energetics.force_field import force_field
 from selectivity.energetics.minimise import minimise
 from selectivity.energetics.thermal_cages import CageSampling, cage_exchange
 from selectivity.errors import OutOfRange, SelectivityError, UnknownChoice
-from selectivity.pipeline import score_filter
+from selectivity.pipeline import QUICK, score_filter
 from selectivity.structure.ideal import ideal_filter
 from selectivity.thermal_series import ThermalSite
 
@@ -93,7 +92,7 @@ def test_the_same_seed_gives_the_same_map_on_any_number_of_threads() -> None:
 
 
 def test_thermal_sites_stand_beside_thermal_cages() -> None:
-    score = score_filter(ideal_filter("kcsa-like"), **(DRY | {"treatment": "rigid"}))
+    score = score_filter(ideal_filter("kcsa-like"), **({**QUICK} | {"treatment": "rigid"}))
     thermal = {"S2": ThermalSite(20.0, 1.0, 0.5, 0.5, 0.5, ())}
     placed = {site.site: site for site in place_sites(score, thermal, sampling=SHORT)}
     assert (placed["S2"].ddg_kj_mol, placed["S2"].ddg_error_kj_mol) == (20.0, 1.0)
