@@ -24,6 +24,7 @@ from selectivity.cli import (
     score,
     series,
     temperature,
+    trajectory,
     voltage,
 )
 from selectivity.cli.failures import DEBUG_VARIABLE
@@ -67,6 +68,7 @@ app.command("inspect")(inspect.inspect)
 app.command("scan")(scan.scan)
 app.command("series")(series.series)
 app.command("cage")(cage.cage)
+app.command("trajectory")(trajectory.trajectory)
 app.command("build")(build.build)
 app.command("ratio", cls=TakesNegativeNumbers)(ratio.ratio)
 app.command("voltage")(voltage.voltage)
