@@ -34,6 +34,23 @@ Permeabilities = Annotated[
     typer.Option("--p", metavar="ION=P", help="Relative permeability, no unit (--p Na=0.05); repeatable."),
 ]
 Jobs = Annotated[int, typer.Option("--jobs", metavar="NUMBER", min=1, help="Processes that work on the files.")]
+Backend = Annotated[
+    str,
+    typer.Option(
+        "--backend",
+        metavar="NAME",
+        callback=choices.one_of("processes", "dask"),
+        help="Who works on the files: processes of this machine (as many as --jobs), or dask.",
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Scheduler of a running dask cluster (tcp://host:8786); default: a cluster made here.",
+    ),
+]
 JsonTo = Annotated[
     str | None,
     typer.Option("--json", metavar="PATH|-", help="Write the result as JSON at full precision (- for stdout)."),

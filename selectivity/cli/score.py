@@ -28,7 +28,7 @@ from selectivity.cli.filter_options import (
     Treatment,
     scoring_keywords,
 )
-from selectivity.cli.options import CellName, CsvTo, Jobs, JsonTo, PlotTo, Temperature
+from selectivity.cli.options import Backend, CellName, CsvTo, Jobs, JsonTo, PlotTo, Scheduler, Temperature
 from selectivity.cli.output import Outputs
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def score(
     seed: Seed = 0,
     force: Force = False,
     jobs: Jobs = 1,
+    backend: Backend = "processes",
+    scheduler: Scheduler = None,
     json_to: JsonTo = None,
     csv_to: CsvTo = None,
     plot_to: PlotTo = None,
@@ -98,7 +100,7 @@ def score(
         ),
     )
     scoring.check()
-    outcomes = run_batch(scoring, files, jobs=jobs)
+    outcomes = run_batch(scoring, files, jobs=jobs, backend=backend, scheduler=scheduler)
     exit_code = report_failures(outcomes)
     scores = [outcome.value for outcome in outcomes if outcome.value is not None]
     if scores:

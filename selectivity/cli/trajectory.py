@@ -12,7 +12,7 @@ import typer
 
 from selectivity.cli import choices
 from selectivity.cli.filter_options import ForceField, Hydration, Pore, Seed
-from selectivity.cli.options import CsvTo, JsonTo, PlotTo, Temperature
+from selectivity.cli.options import CsvTo, JsonTo, PlotTo, Scheduler, Temperature
 from selectivity.cli.output import Outputs
 from selectivity.report.document import Block, Heading, Paragraph, Table
 from selectivity.report.numbers import with_error
@@ -82,10 +82,6 @@ Backend = Annotated[
 ]
 Workers = Annotated[
     int, typer.Option("--workers", metavar="NUMBER", min=1, help="Processes of --backend processes or dask.")
-]
-Scheduler = Annotated[
-    str | None,
-    typer.Option("--scheduler", metavar="ADDRESS", help="Scheduler of a running dask cluster (tcp://host:8786)."),
 ]
 
 

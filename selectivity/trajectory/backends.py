@@ -28,12 +28,14 @@ def run_tasks(
     backend: str = "serial",
     workers: int = 1,
     scheduler: str | None = None,
+    lost: Callable[[Any], Any] | None = None,
 ) -> Iterator[tuple[int, Any]]:
     """(index, result) of every task as it is done, each exactly once.
 
     ``backend`` is "serial", "processes" (``workers`` of this machine) or "dask" (a cluster at ``scheduler``, else one made here with
     ``workers`` processes). Tasks and results must be picklable unless serial. A task whose worker dies is done again, up to three
-    times (`WorkerLost`); an exception of a task is raised here. Raises UnknownChoice for another backend.
+    times; then dask gives the result of ``lost`` for it, where that is told, else `WorkerLost` is raised. An exception of a task is
+    raised here. Raises UnknownChoice for another backend.
     """
     if backend not in BACKENDS:
         raise UnknownChoice(f"backend {backend!r}: available are {', '.join(BACKENDS)}")
@@ -42,7 +44,7 @@ def run_tasks(
             f"scheduler {scheduler} with backend {backend!r}: a scheduler belongs to --backend dask: name that"
         )
     if backend == "dask":
-        yield from _on_dask(function, tasks, workers, scheduler)
+        yield from _on_dask(function, tasks, workers, scheduler, lost)
     elif backend == "processes" and workers > 1 and len(tasks) > 1:
         yield from _in_processes(function, tasks, workers)
     else:
@@ -88,24 +90,31 @@ def _one_pool(function: Callable[[Any], Any], left: dict[int, Any], workers: int
 
 
 def _on_dask(
-    function: Callable[[Any], Any], tasks: Sequence[Any], workers: int, scheduler: str | None
+    function: Callable[[Any], Any],
+    tasks: Sequence[Any],
+    workers: int,
+    scheduler: str | None,
+    lost: Callable[[Any], Any] | None,
 ) -> Iterator[tuple[int, Any]]:
     with _client(workers, scheduler) as client:
         from distributed import as_completed as finished
-        from distributed.client import FutureCancelledError
         from distributed.scheduler import KilledWorker
 
         futures = [client.submit(function, task, pure=False) for task in tasks]
         index_of = {future.key: index for index, future in enumerate(futures)}
         try:
             for future in finished(futures):
-                yield index_of[future.key], future.result()
-                future.release()
-        except (KilledWorker, FutureCancelledError) as error:
-            raise WorkerLost(
-                f"the dask cluster lost a task ({' '.join(str(error).split())[:120]}); what is done is kept: "
-                "check the workers' memory and logs, then run the same command again to go on"
-            ) from None
+                index = index_of[future.key]
+                try:
+                    result = future.result()
+                except KilledWorker as error:
+                    if lost is None:
+                        raise WorkerLost(
+                            f"the dask cluster lost a task again and again ({' '.join(str(error).split())[:120]}); what is done is kept: "
+                            "check the workers' memory and logs, then run the same command again to go on"
+                        ) from None
+                    result = lost(tasks[index])
+                yield index, result
         finally:
             client.cancel(futures)
 

@@ -4,9 +4,7 @@ The rigid treatment of `selectivity.pipeline.score_filter` on the coordinates of
 leg. Only the ion and the hydroxyl hydrogens move, so three things replace the general search: a map of the ion's energy over
 the pore gives the starts, tables over the torsions give the hydrogens of each start, and a small dense quasi-Newton descent
 does the rest. A test compares the result with `score_filter` frame by frame.
-
-Columns of ``xyz`` (3, N) and ``params`` (4, N; as in `selectivity.energetics.kernels`): heavy atoms (CB OG1 of the hydroxyls, then
-C O of the carbonyls), the hydrogens, the ion.
+Layout as in `selectivity.trajectory.hydroxyls`.
 """
 
 from __future__ import annotations
@@ -16,14 +14,20 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from selectivity.energetics.kernels import FLAGS, WALL_CONSTANT, row
-
-ANGLES = 24
-"""Grid of hydroxyl torsions, as in `selectivity.energetics.torsions`."""
-
-WELLS, LEAN = 3, 4
-"""Torsions of one hydrogen that are combined with those of the others, and steps of the grid (60 degrees) between them where it has
-one well only."""
+from selectivity.energetics.kernels import row
+from selectivity.trajectory.hydroxyls import (
+    ANGLES,
+    WELLS,
+    best_torsions,
+    circles,
+    grid_energy,
+    pair,
+    place_hydrogens,
+    settle_torsions,
+    torsion_tables,
+    with_ion,
+)
+from selectivity.trajectory.rigid_descent import TOLERANCE, descend
 
 TRIED, EMPTY, BESIDE, FOLLOWED = 81, 24, 4, 3
 """Combinations of torsions: settled on the grid, refined in the empty filter, refined beside an ion, followed by the ion.
@@ -45,322 +49,17 @@ WORTHWHILE = 6.0
 NOWHERE = 1e6
 """Å; where the ion stands while the hydrogens of the empty filter are refined."""
 
-SWEEPS = 8
-
 MAP_SPACING = 0.25
 """Å; largest distance of neighbouring heights of the map, as in the profile of a score."""
 
 MAP_OFFSETS: Any = np.array([(0.0, 0.0), (0.4, 0.0), (-0.4, 0.0), (0.0, 0.4), (0.0, -0.4)])
 """Å; places at each height where the map looks for an ion: distorted rings push it off the axis."""
 
-STIFF_ION, STIFF_TURN = 100.0, 20.0
-"""Expected curvatures, kJ/mol/Å^2 and kJ/mol/rad^2; they scale first steps only."""
-
 DIFFERENT = 0.3
 """rad; torsions of neighbouring minima that differ by more are tried in each other's place."""
 
-STEP_LIMIT, TOLERANCE, MOST_EVALUATIONS = 0.2, 1e-2, 400
-
 COUPLED_SITES = 3
 """Scav, S4 and S3: near enough to the hydroxyls for an ion to turn them on its way."""
-
-"""Å; places at each height where the map looks for an ion: distorted rings push it off the axis."""
-
-STIFF_ION, STIFF_TURN = 100.0, 20.0
-"""Expected curvatures, kJ/mol/Å^2 and kJ/mol/rad^2; they scale first steps only."""
-
-STEP_LIMIT, TOLERANCE, MOST_EVALUATIONS = 0.2, 1e-2, 400
-
-COUPLED_SITES = 3
-"""Scav, S4 and S3: near enough to the hydroxyls for an ion to turn them on its way."""
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def place_hydrogen(feet, h, angle, xyz, column):
-    """Put hydrogen h at a torsion (rad): ``feet`` (H, 3, 3) holds the foot of its circle and two arms of the circle's radius."""
-    c, s = np.cos(angle), np.sin(angle)
-    for axis in range(3):
-        xyz[axis, column] = feet[h, 0, axis] + c * feet[h, 1, axis] + s * feet[h, 2, axis]
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def circles(xyz, n_hydroxyl, oh_length, coh_angle, feet):
-    """Circles of the hydroxyl hydrogens; torsion 0 turns the hydrogen towards +z."""
-    for h in range(n_hydroxyl):
-        u = xyz[:, 2 * h + 1] - xyz[:, 2 * h]
-        u /= np.sqrt(u[0] ** 2 + u[1] ** 2 + u[2] ** 2)
-        first = np.array([-u[2] * u[0], -u[2] * u[1], 1.0 - u[2] * u[2]])
-        length = np.sqrt(first[0] ** 2 + first[1] ** 2 + first[2] ** 2)
-        if length < 1e-3:
-            first = np.array([1.0 - u[0] * u[0], -u[0] * u[1], -u[0] * u[2]])
-            length = np.sqrt(first[0] ** 2 + first[1] ** 2 + first[2] ** 2)
-        first /= length
-        second = np.cross(u, first)
-        for axis in range(3):
-            feet[h, 0, axis] = xyz[axis, 2 * h + 1] - np.cos(coh_angle) * oh_length * u[axis]
-            feet[h, 1, axis] = np.sin(coh_angle) * oh_length * first[axis]
-            feet[h, 2, axis] = np.sin(coh_angle) * oh_length * second[axis]
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def pair(a, b, charge, depth, size):
-    """Energy of two atoms at (3,) and (3,) with the products of their parameters, kJ/mol."""
-    inverse2 = 1.0 / ((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2)
-    s6 = (size * size * inverse2) ** 3
-    return charge * np.sqrt(inverse2) + depth * s6 * (s6 - 2.0)
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
-def held_energy(xyz, params, h, column, n_held):
-    """Energy and gradient of hydrogen h with the held atoms of all other groups."""
-    c0, l0, x0, y0, z0 = row(xyz, params, column, 0, 2 * h)
-    c1, l1, x1, y1, z1 = row(xyz, params, column, 2 * h + 2, n_held)
-    return c0 + l0 + c1 + l1, x0 + x1, y0 + y1, z0 + z1
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def torsion_tables(xyz, params, n_hydroxyl, n_held, feet, held, mutual, places):
-    """Energies of the hydrogens over the grid: with held atoms ``held`` (H, 24), with each other ``mutual`` (H, H, 24, 24)."""
-    for h in range(n_hydroxyl):
-        for k in range(ANGLES):
-            place_hydrogen(feet, h, 2.0 * np.pi * k / ANGLES, xyz, n_held + h)
-            held[h, k] = held_energy(xyz, params, h, n_held + h, n_held)[0]
-            for axis in range(3):
-                places[h, k, axis] = xyz[axis, n_held + h]
-    charge, depth, size = params[0, n_held] ** 2, params[1, n_held] ** 2, 2.0 * params[2, n_held]
-    for h in range(n_hydroxyl):
-        for other in range(h):
-            for k in range(ANGLES):
-                for m in range(ANGLES):
-                    energy = pair(places[h, k], places[other, m], charge, depth, size)
-                    mutual[h, other, k, m] = mutual[other, h, m, k] = energy
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def with_ion(spot, params, n_hydroxyl, n_held, held, places, single):
-    """Fill ``single`` (H, 24): energy of every hydrogen with the held atoms and an ion at a spot."""
-    ion = n_held + n_hydroxyl
-    charge, depth = params[0, n_held] * params[0, ion], params[1, n_held] * params[1, ion]
-    size = params[2, n_held] + params[2, ion]
-    for h in range(n_hydroxyl):
-        for k in range(ANGLES):
-            single[h, k] = held[h, k] + pair(places[h, k], spot, charge, depth, size)
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def wells_of(single, n_hydroxyl, wells):
-    """Torsions of every hydrogen to combine into ``wells`` (H, 3): its own wells, the lowest first, then places beside that one.
-
-    Hydrogens repel one another: a hydrogen with one well by itself leans to either side of it beside its neighbours.
-    """
-    for h in range(n_hydroxyl):
-        n = 0
-        for k in range(ANGLES):
-            here = single[h, k]
-            if here <= single[h, k - 1] and here < single[h, (k + 1) % ANGLES]:
-                place = n
-                while place > 0 and here < single[h, wells[h, place - 1]]:
-                    if place < WELLS:
-                        wells[h, place] = wells[h, place - 1]
-                    place -= 1
-                if place < WELLS:
-                    wells[h, place] = k
-                n = min(n + 1, WELLS)
-        for m in range(n, WELLS):
-            aside = LEAN if (m - n) % 2 == 0 else ANGLES - LEAN
-            wells[h, m] = (wells[h, 0] + aside) % ANGLES
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def grid_energy(single, mutual, n_hydroxyl, chosen):
-    """Energy of a combination of grid torsions."""
-    total = 0.0
-    for h in range(n_hydroxyl):
-        total += single[h, chosen[h]]
-        for other in range(h):
-            total += mutual[h, other, chosen[h], chosen[other]]
-    return total
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def settle_torsions(single, mutual, n_hydroxyl, chosen):
-    """Move each hydrogen to its best grid torsion in turn until none moves."""
-    for _ in range(SWEEPS):
-        moved = False
-        for h in range(n_hydroxyl):
-            lowest, place = np.inf, chosen[h]
-            for k in range(ANGLES):
-                energy = single[h, k]
-                for other in range(n_hydroxyl):
-                    if other != h:
-                        energy += mutual[h, other, k, chosen[other]]
-                if energy < lowest - 1e-9:
-                    lowest, place = energy, k
-            moved = moved or place != chosen[h]
-            chosen[h] = place
-        if not moved:
-            break
-    return grid_energy(single, mutual, n_hydroxyl, chosen)
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def insert(energy, trial, chosen, lowest):
-    """Put a combination of torsions in its place in the list ``chosen`` (n, H) with ascending energies ``lowest`` (n,)."""
-    place = len(lowest)
-    while place > 0 and energy < lowest[place - 1]:
-        place -= 1
-    if place < len(lowest):
-        for c in range(len(lowest) - 1, place, -1):
-            lowest[c] = lowest[c - 1]
-            chosen[c] = chosen[c - 1]
-        lowest[place] = energy
-        chosen[place] = trial
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def best_torsions(single, mutual, n_hydroxyl, wells, tried, tried_energy, chosen, lowest):
-    """The lowest combinations of torsions into ``chosen`` (6, H), their grid energies into ``lowest`` (6,), ascending.
-
-    All combinations of wells are looked at, the lowest are settled, and different outcomes are kept.
-    """
-    wells_of(single, n_hydroxyl, wells)
-    trial = np.empty(n_hydroxyl, dtype=np.int64)
-    tried_energy[:], lowest[:] = np.inf, np.inf
-    for number in range(WELLS**n_hydroxyl):
-        rest = number
-        for h in range(n_hydroxyl):
-            trial[h] = wells[h, rest % WELLS]
-            rest //= WELLS
-        insert(grid_energy(single, mutual, n_hydroxyl, trial), trial, tried, tried_energy)
-    for t in range(len(tried_energy)):
-        if tried_energy[t] == np.inf:
-            break
-        energy = settle_torsions(single, mutual, n_hydroxyl, tried[t])
-        known = False
-        for c in range(len(lowest)):
-            known = known or abs(energy - lowest[c]) < 1e-9
-        if not known:
-            insert(energy, tried[t], chosen, lowest)
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
-def energy_and_slope(q, xyz, params, n_hydroxyl, n_held, feet, wall, slope):
-    """Energy (kJ/mol) at ion position q[:3] (Å) and torsions q[3:] (rad); fills ``slope``."""
-    ion = n_held + n_hydroxyl
-    for axis in range(3):
-        xyz[axis, ion] = q[axis]
-    for h in range(n_hydroxyl):
-        place_hydrogen(feet, h, q[3 + h], xyz, n_held + h)
-    coulomb, lj, gx, gy, gz = row(xyz, params, ion, 0, ion)
-    slope[0], slope[1], slope[2] = gx, gy, gz
-    total = coulomb + lj
-    for h in range(n_hydroxyl):
-        energy, hx, hy, hz = held_energy(xyz, params, h, n_held + h, n_held)
-        total += energy
-        # Hydrogens before this one count once; the slope needs all of them and the ion.
-        for other in range(n_held, ion + 1):
-            if other == n_held + h:
-                continue
-            c, w, x, y, z = row(xyz, params, n_held + h, other, other + 1)
-            if other < n_held + h:
-                total += c + w
-            hx, hy, hz = hx + x, hy + y, hz + z
-        c, s = np.cos(q[3 + h]), np.sin(q[3 + h])
-        slope[3 + h] = (
-            hx * (c * feet[h, 2, 0] - s * feet[h, 1, 0])
-            + hy * (c * feet[h, 2, 1] - s * feet[h, 1, 1])
-            + hz * (c * feet[h, 2, 2] - s * feet[h, 1, 2])
-        )
-    return total + wall_energy(q, wall, slope)
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def wall_energy(q, wall, slope):
-    """Flat-bottom walls of a site (z_low, z_high, lateral radius): energy, added to the slope as well."""
-    energy = 0.0
-    over = min(q[2] - wall[0], 0.0) + max(q[2] - wall[1], 0.0)
-    slope[2] += WALL_CONSTANT * over
-    energy += over * over
-    radial = np.sqrt(q[0] ** 2 + q[1] ** 2)
-    if radial > wall[2]:
-        over = radial - wall[2]
-        slope[0] += WALL_CONSTANT * over * q[0] / radial
-        slope[1] += WALL_CONSTANT * over * q[1] / radial
-        energy += over * over
-    return 0.5 * WALL_CONSTANT * energy
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
-def improve(inverse, step, change, work):
-    """BFGS update of the inverse Hessian (n, n) where the curvature along the step is positive (Nocedal & Wright)."""
-    n = len(step)
-    along = square = 0.0
-    for i in range(n):
-        along += step[i] * change[i]
-        square += change[i] * change[i]
-    if along <= 1e-8 * square / STIFF_ION:
-        return
-    bent = 0.0
-    for i in range(n):
-        work[i] = 0.0
-        for j in range(n):
-            work[i] += inverse[i, j] * change[j]
-        bent += work[i] * change[i]
-    factor = (1.0 + bent / along) / along
-    for i in range(n):
-        for j in range(n):
-            inverse[i, j] += factor * step[i] * step[j] - (work[i] * step[j] + step[i] * work[j]) / along
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def descend(q, first, xyz, params, n_hydroxyl, n_held, feet, wall):
-    """Minimise over q[first:] in place (0: ion and torsions, 3: torsions only).
-
-    Returns energy and largest slope left (converged below 1e-2).
-    """
-    n = 3 + n_hydroxyl
-    inverse = np.zeros((n, n))
-    slope, slope_new, aim, trial, work = np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n)
-    for k in range(first, n):
-        inverse[k, k] = 1.0 / (STIFF_ION if k < 3 else STIFF_TURN)
-    energy = energy_and_slope(q, xyz, params, n_hydroxyl, n_held, feet, wall, slope)
-    evaluations = 1
-    slope[:first] = 0.0
-    while np.abs(slope).max() > TOLERANCE and evaluations < MOST_EVALUATIONS:
-        descent = longest = 0.0
-        for i in range(n):
-            aim[i] = 0.0
-            for j in range(first, n):
-                aim[i] -= inverse[i, j] * slope[j]
-            descent += aim[i] * slope[i]
-            longest = max(longest, abs(aim[i]))
-        length = min(1.0, STEP_LIMIT / longest)
-        while True:
-            for i in range(n):
-                trial[i] = q[i] + length * aim[i]
-            energy_new = energy_and_slope(trial, xyz, params, n_hydroxyl, n_held, feet, wall, slope_new)
-            evaluations += 1
-            slope_new[:first] = 0.0
-            if energy_new <= energy + 1e-4 * length * descent + 1e-11 * abs(energy) or evaluations >= MOST_EVALUATIONS:
-                break
-            curve = energy_new - energy - length * descent
-            length *= min(max(-0.5 * descent * length / curve, 0.1), 0.5)
-        for i in range(n):
-            aim[i] = trial[i] - q[i]
-            q[i] = trial[i]
-            trial[i] = slope_new[i] - slope[i]
-            slope[i] = slope_new[i]
-        improve(inverse, aim, trial, work)
-        energy = energy_new
-    return energy, np.abs(slope).max()
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def place_hydrogens(xyz, n_hydroxyl, n_held, places, chosen):
-    """Put the hydrogens at grid torsions."""
-    for h in range(n_hydroxyl):
-        for axis in range(3):
-            xyz[axis, n_held + h] = places[h, chosen[h], axis]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
