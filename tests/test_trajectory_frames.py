@@ -104,7 +104,7 @@ def test_rotation_and_periodic_wrapping_change_nothing(seed: int) -> None:
 
 def test_a_naive_loop_over_the_frames_sees_the_same() -> None:
     universe = system(ions=(("K", -4.6), ("K", 1.5), ("K", 8.0)), waters=(-1.5, -10.0))
-    run = analysed(frames_of(universe, jiggled(universe, 6, sigma=0.25)))
+    run = analysed(frames_of(universe, jiggled(universe, 6)))
     for f, _ in enumerate(universe.trajectory):
         found = load_filter(universe)
         assert [r.radius for r in found.rings] == pytest.approx(run.results.radius[f], abs=1e-5)

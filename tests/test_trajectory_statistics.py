@@ -47,15 +47,15 @@ def test_independent_and_constant_series() -> None:
     assert mean_over_frames([[np.nan]]).mean is None and mean_over_frames([[1.0]]).error is None
 
 
-def test_the_interval_over_replicas_covers_the_truth() -> None:
-    """Replicas that differ by more than their own noise: 20 replicas, true interval +-1.96/sqrt(20)."""
+def test_the_interval_over_replicas_is_that_of_their_scatter() -> None:
+    """Twenty replicas that differ by more than their own noise: +-1.96 standard errors of the replica means."""
     rng = np.random.default_rng(11)
-    widths = []
+    ratios = []
     for seed in range(20):
-        centres = rng.normal(0.0, 1.0, 20)
-        low, high = replica_interval([c + rng.normal(0.0, 0.01, 50) for c in centres], seed=seed)
-        widths.append(high - low)
-    assert np.mean(widths) == pytest.approx(2 * 1.96 / np.sqrt(20), rel=0.1)
+        series = [c + rng.normal(0.0, 0.01, 50) for c in rng.normal(0.0, 1.0, 20)]
+        low, high = replica_interval(series, seed=seed)
+        ratios.append((high - low) / (2 * 1.96 * np.std([s.mean() for s in series]) / np.sqrt(20)))
+    assert np.mean(ratios) == pytest.approx(1.0, abs=0.03)
     assert replica_interval([np.ones(5), np.ones(5)]) is None
 
 

@@ -24,8 +24,8 @@ LOW, HIGH, LATERAL = -20.0, 20.0, 8.0
 SMALLEST_CELL = 2.0 * REACH
 """Å; in a narrower cell an atom near the axis would have two images there."""
 
-LONGEST_BOND = 2.0
-"""Å; C-O, CA-C and N-CA are 1.2 to 1.5: a longer one joins atoms that are no neighbours."""
+LONGEST_BOND = 2.5
+"""Å; C-O, CA-C and N-CA are 1.2 to 1.5, atoms two bonds apart 2.4: a longer one joins atoms that are no neighbours."""
 
 HYDROXYL_DEPTH = 1.0
 """Å; the rule of `selectivity.structure.rings`: a hydroxyl ring that is not this far inward is turned away."""

@@ -32,8 +32,8 @@ from selectivity.trajectory.rigid_descent import TOLERANCE, descend
 TRIED, EMPTY, BESIDE, FOLLOWED = 81, 24, 4, 3
 """Combinations of torsions: settled on the grid, refined in the empty filter, refined beside an ion, followed by the ion.
 
-An ion turns hydroxyls even from afar (43 kJ/mol between a unit charge and a hydrogen's at 8 Å and at 12 Å), so the list of the empty
-filter must reach high."""
+An ion turns hydroxyls even from afar (a unit charge and a hydroxyl hydrogen differ by 25 kJ/mol between 8 and 12 Å), so the list of the
+empty filter must reach high."""
 
 CHOICES = EMPTY + BESIDE
 
