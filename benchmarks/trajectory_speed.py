@@ -35,12 +35,20 @@ def generated(folder: Path, *, n_atoms: int = N_ATOMS, n_frames: int = N_FRAMES,
     n_ions = 40
     n_waters = (n_atoms - len(core) - n_ions) // 3
     n = len(core) + n_ions + 3 * n_waters
-    residues = np.concatenate([core.resindices, core.n_residues + np.arange(n_ions), core.n_residues + n_ions + np.repeat(np.arange(n_waters), 3)])
+    residues = np.concatenate(
+        [
+            core.resindices,
+            core.n_residues + np.arange(n_ions),
+            core.n_residues + n_ions + np.repeat(np.arange(n_waters), 3),
+        ]
+    )
     residue_names = [*core.residues.resnames, *["POT"] * n_ions, *["TIP3"] * n_waters]
     universe = MDAnalysis.Universe.empty(n, n_residues=len(residue_names), atom_resindex=residues, trajectory=True)
     universe.add_TopologyAttr("names", [*core.names, *["POT"] * n_ions, *["OH2", "H1", "H2"] * n_waters])
     universe.add_TopologyAttr("resnames", residue_names)
-    universe.add_TopologyAttr("resids", [*core.residues.resids, *range(1, n_ions + 1), *(np.arange(n_waters) % 9999 + 1)])
+    universe.add_TopologyAttr(
+        "resids", [*core.residues.resids, *range(1, n_ions + 1), *(np.arange(n_waters) % 9999 + 1)]
+    )
     rng = np.random.default_rng(1)
     start = np.empty((n, 3))
     start[: len(core)] = core.positions - core.positions.mean(axis=0) + edge / 2
@@ -83,7 +91,9 @@ def ratios(top: str, xtc: str) -> None:
     print(f"{len(universe.atoms)} atoms, {n} frames: reading {1e3 * reading:.2f} ms per frame")
     for name, analysis in (("geometry and occupancy", plain), ("the same and rigid energies", rigid)):
         both = min(processor(lambda a=analysis: a.run()) for _ in range(repeats + 1)) / n
-        print(f"{name}: {1e3 * (both - reading):.2f} ms per frame, {100 * (both - reading) / reading:.0f} % on top of reading (goal 25 %)")
+        print(
+            f"{name}: {1e3 * (both - reading):.2f} ms per frame, {100 * (both - reading) / reading:.0f} % on top of reading (goal 25 %)"
+        )
 
 
 def relaxed(top: str, xtc: str) -> None:
@@ -97,7 +107,9 @@ def relaxed(top: str, xtc: str) -> None:
     checked = FilterAnalysis(universe, treatments=("relaxed",), cold_every=every).run(stop=n)
     apart = np.abs(checked.results.relaxed - checked.results.cold)
     apart = apart[np.isfinite(apart)]
-    print(f"  against the full search: median {np.median(apart):.2g}, largest {apart.max():.2g} kJ/mol in {len(apart)} sites")
+    print(
+        f"  against the full search: median {np.median(apart):.2g}, largest {apart.max():.2g} kJ/mol in {len(apart)} sites"
+    )
 
 
 def workers(top: str, xtc: str, folder: Path) -> None:
@@ -107,9 +119,18 @@ def workers(top: str, xtc: str, folder: Path) -> None:
     spent = []
     for number in (1, 2):
         start = time.perf_counter()
-        run_trajectories(top, copies, folder / f"w{number}", chunk=50, backend="processes" if number > 1 else "serial", workers=number)
+        run_trajectories(
+            top,
+            copies,
+            folder / f"w{number}",
+            chunk=50,
+            backend="processes" if number > 1 else "serial",
+            workers=number,
+        )
         spent.append(time.perf_counter() - start)
-    print(f"workers: one {spent[0]:.1f} s, two {spent[1]:.1f} s, ratio {spent[0] / spent[1]:.2f} (goal 1.7, needs two idle cores)")
+    print(
+        f"workers: one {spent[0]:.1f} s, two {spent[1]:.1f} s, ratio {spent[0] / spent[1]:.2f} (goal 1.7, needs two idle cores)"
+    )
 
 
 def memory(top: str, xtc: str, folder: Path, most: int) -> None:
@@ -123,7 +144,10 @@ def memory(top: str, xtc: str, folder: Path, most: int) -> None:
         spent = time.process_time() - start
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
         size = sum(p.stat().st_size for p in store.folder.rglob("*.parquet")) / done
-        print(f"{done} frames: {1e3 * spent / done:.2f} ms per frame, peak {peak:.0f} MB, {size:.0f} bytes per frame on disk", flush=True)
+        print(
+            f"{done} frames: {1e3 * spent / done:.2f} ms per frame, peak {peak:.0f} MB, {size:.0f} bytes per frame on disk",
+            flush=True,
+        )
         frames *= 10
 
 

@@ -11,8 +11,6 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from selectivity.energetics.kernels import FLAGS
-
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def difference(x, y, z, point, root_first, size_first, root_second, size_second, root, size):
@@ -23,7 +21,7 @@ def difference(x, y, z, point, root_first, size_first, root_second, size_second,
     return root * (root_second * b * (b - 2.0) - root_first * a * (a - 2.0))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def exchange_energy(own, core, ions, n_ions, kinds, waters, n_waters, pair, carbonyl, hydroxyl, water):
     """U(Na+) - U(K+) of ion ``own`` where it is, kJ/mol.
 

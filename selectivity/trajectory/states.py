@@ -45,6 +45,8 @@ def transitions(frames: pd.DataFrame) -> pd.DataFrame:
     pairs = pd.DataFrame({"from": good["occupancy"], "to": after["occupancy"]})[linked]
     time_ns = pairs["from"].value_counts() * time_step(frames) / 1000.0
     moved = pairs[pairs["from"] != pairs["to"]]
+    if moved.empty:
+        return pd.DataFrame(columns=columns)
     counts = moved.groupby(["from", "to"]).size().rename("count").reset_index()
     counts["rate_per_ns"] = counts["count"] / counts["from"].map(time_ns).replace(0.0, np.nan)
     return counts.sort_values(["count", "from", "to"], ascending=[False, True, True], kind="stable").reset_index(
