@@ -10,7 +10,7 @@ from MDAnalysis.analysis.results import ResultsGroup
 
 from selectivity.trajectory.block import FrameBlock, Model, Observer
 from selectivity.trajectory.columns import tables
-from selectivity.trajectory.readers import cell_of
+from selectivity.trajectory.readers import cell_of, time_of
 from selectivity.trajectory.relaxed import Relaxation, library
 from selectivity.trajectory.topology import FollowedFilter, follow
 
@@ -84,7 +84,7 @@ class FilterAnalysis(AnalysisBase):
     def _single_frame(self) -> None:
         step, f = self._ts, self._frame_index
         state = self._observer.see(
-            step.positions, cell_of(step.dimensions), self._block, f, frame=int(step.frame), time_ps=float(step.time)
+            step.positions, cell_of(step.dimensions), self._block, f, frame=int(step.frame), time_ps=time_of(step)
         )
         if state == 0 and self._relaxation is not None:
             self._relaxation.score(self._block, f)

@@ -74,12 +74,12 @@ def finite(values: ArrayLike) -> Vector:
 
 def inefficiency(series: Sequence[Vector]) -> float:
     """Frames that count as one (at least 1): the mean over replicas, each by its length; 1 for series that never change."""
-    from pymbar.timeseries import statistical_inefficiency
+    from selectivity.energetics.free_energy import _pymbar  # imported late and without its advertisements
 
     found, weights = [], []
     for values in series:
         moving = len(values) > 3 and float(np.ptp(values)) > 1e-12 * max(1.0, float(np.abs(values).max()))
-        found.append(float(statistical_inefficiency(values)) if moving else 1.0)
+        found.append(float(_pymbar().timeseries.statistical_inefficiency(values)) if moving else 1.0)
         weights.append(len(values))
     return max(1.0, float(np.average(found, weights=weights)))
 

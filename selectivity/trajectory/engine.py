@@ -8,13 +8,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import selectivity
+from selectivity import __version__
 from selectivity.errors import FileUnreadable
 from selectivity.trajectory.backends import run_tasks
 from selectivity.trajectory.block import FrameBlock, Model, Observer
 from selectivity.trajectory.columns import tables
 from selectivity.trajectory.condition import OK, UNREADABLE
-from selectivity.trajectory.readers import cell_of, frame_numbers, open_universe
+from selectivity.trajectory.readers import cell_of, frame_numbers, open_universe, time_of
 from selectivity.trajectory.relaxed import Library, Relaxation, library
 from selectivity.trajectory.store import Store, create_or_continue
 from selectivity.trajectory.topology import FollowedFilter, follow
@@ -71,7 +71,7 @@ class ChunkWork:
                 block.frame[f], block.state[f] = number, UNREADABLE
                 continue
             state = observer.see(
-                step.positions, cell_of(step.dimensions), block, f, frame=number, time_ps=float(step.time)
+                step.positions, cell_of(step.dimensions), block, f, frame=number, time_ps=time_of(step)
             )
             if state == OK and relaxation is not None:
                 relaxation.score(block, f)
@@ -152,7 +152,7 @@ def _question(
 ) -> dict[str, Any]:
     """What decides the results, and what they were made with; sizes of files stand for their content."""
     return {
-        "version": selectivity.__version__,
+        "version": __version__,
         "topology": {"path": str(Path(topology).resolve()), "bytes": Path(topology).stat().st_size},
         "trajectories": [
             {"path": path, "bytes": Path(path).stat().st_size, "frames": n}

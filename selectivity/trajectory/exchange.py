@@ -2,7 +2,7 @@
 
 Both ions carry one charge, so only Lennard-Jones terms differ, of the ion with the carbonyls and hydroxyls of the filter, with the
 oxygens of all waters within 8 Å of the axis and with other K+ and Na+ there. They fade within a few Å; the rest of the protein, other
-ions and the hydrogens of water (below 0.1 kJ/mol for CHARMM36) are left out. This is the perturbation of the package's Hamiltonian on
+ions and the hydrogens (below 0.1 kJ/mol for CHARMM36) are left out. This is the perturbation of the package's Hamiltonian on
 an ensemble that the simulation made: where the simulation used the same force field, it is its own.
 """
 

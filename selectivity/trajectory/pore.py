@@ -57,6 +57,15 @@ def file_grid(xyz, rows):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def on_grid(x, scale):
+    """A coordinate moved to the grid of its file; one that is not on it (or no grid, scale 0) stays as it is."""
+    if scale == 0.0:
+        return x
+    nearest = np.rint(x * scale) / scale
+    return nearest if abs(x - nearest) <= 1.3e-7 * abs(x) + 1e-9 else x
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def nearest_image(offset, box, inverse):
     """Shift an offset (3,) in place to its shortest periodic image (exact below half of the smallest width of the cell)."""
     for k in range(3):
@@ -81,15 +90,13 @@ def whole_core(xyz, rows, scale, periodic, box, inverse, core):
     offset = np.empty(3)
     anchor = np.empty(3)
     for axis in range(3):
-        anchor[axis] = xyz[rows[ANCHOR], axis]
-        if scale > 0.0:
-            anchor[axis] = np.rint(anchor[axis] * scale) / scale
+        anchor[axis] = on_grid(np.float64(xyz[rows[ANCHOR], axis]), scale)
     for k in range(len(rows)):
         for axis in range(3):
             x = np.float64(xyz[rows[k], axis])
             if not np.isfinite(x):
                 return NOT_FINITE
-            offset[axis] = (np.rint(x * scale) / scale if scale > 0.0 else x) - anchor[axis]
+            offset[axis] = on_grid(x, scale) - anchor[axis]
         if periodic:
             nearest_image(offset, box, inverse)
         for axis in range(3):
@@ -216,8 +223,7 @@ def near_axis(xyz, rows, scale, origin, frame, periodic, box, inverse, square, k
         if square[k] > limit:
             continue
         for axis in range(3):
-            x = np.float64(xyz[rows[k], axis])
-            point[axis] = (np.rint(x * scale) / scale if scale > 0.0 else x) - origin[axis]
+            point[axis] = on_grid(np.float64(xyz[rows[k], axis]), scale) - origin[axis]
         if periodic:
             nearest_image(point, box, inverse)
         for axis in range(3):

@@ -60,7 +60,14 @@ def universe_frames(universe: Any, numbers: Iterable[int]) -> Iterator[Frame]:
                 f"{Path(str(trajectory.filename)).name}: frame {number} cannot be read ({reason}); whole frames are needed: "
                 "cut the trajectory there, or repeat the transfer"
             ) from None
-        yield Frame(int(step.frame), float(step.time), step.positions, cell_of(step.dimensions))
+        yield Frame(int(step.frame), time_of(step), step.positions, cell_of(step.dimensions))
+
+
+def time_of(step: Any) -> float:
+    """Time of a frame, ps; formats without times count 1 ps per frame (MDAnalysis warns of it, which a structure file does not need)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return float(step.time)
 
 
 def cell_of(dimensions: Any) -> Array | None:
