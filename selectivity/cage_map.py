@@ -1,12 +1,14 @@
 """What does a free cage prefer, over the number of ligands and their dipole? The map on which a structure's sites have a place.
 
-No protein: n rigid C=O groups about one ion, all at one distance that is best for that ion (T = 0). What a real site adds to its
-cage (strain, neighbours, shape) is the distance between its own ddG and the map's.
+No protein: n rigid C=O groups about one ion. Treatment "minimum" puts all at one distance that is best for that ion (T = 0);
+"thermal" lets them (and waters among them) move at temperature T in a sphere about the ion. What a real site adds to its cage
+(strain, neighbours, shape) is the distance between its own ddG and the map's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +20,11 @@ from selectivity.energetics.cages import LIGANDS, ligand_cage
 from selectivity.energetics.force_field import force_field as force_field_by_name
 from selectivity.energetics.force_field import group_geometry
 from selectivity.energetics.hydration import dehydration_difference, hydration_scale, hydration_sources
+from selectivity.energetics.thermal_cages import SPHERE, CageSampling, cage_exchange
 from selectivity.errors import OutOfRange, UnknownChoice
 from selectivity.ions import ion as ion_by_name
 from selectivity.score import FilterScore
+from selectivity.thermal_series import ThermalSite
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,14 +32,20 @@ if TYPE_CHECKING:
 DEBYE_PER_E_ANGSTROM = constants.e * constants.angstrom * constants.c / 1e-21
 """Dipole moment of one elementary charge over 1 Å, 4.803 D; the debye is 1e-21 C m²/s divided by the speed of light."""
 
-MOST_CAGES = 2000
-"""Cages of one map; about a minute."""
+TREATMENTS = ("minimum", "thermal")
+"""How a cage is treated: the best common distance at T = 0, or free energies of ligands that move."""
+
+MOST_CAGES = {"minimum": 2000, "thermal": 300}
+"""Cages of one map; a few minutes."""
 
 
 @dataclass(frozen=True)
 class CagePoint:
     """One cage under both ions: ligands, carbonyl charge (e) and dipole (D), distances (Å), ddG with and without the ligands' own
-    repulsion (kJ/mol, positive: the first ion is preferred)."""
+    repulsion (kJ/mol, positive: the first ion is preferred).
+
+    Thermal cages have standard errors of both, mean distances, the mean ``coordination`` of either ion, and ``warnings``.
+    """
 
     n_ligands: int
     charge_e: float
@@ -43,6 +53,10 @@ class CagePoint:
     distance_angstrom: tuple[float, float]
     ddg_kj_mol: float
     ddg_without_repulsion_kj_mol: float
+    ddg_error_kj_mol: float | None = None
+    ddg_without_repulsion_error_kj_mol: float | None = None
+    coordination: tuple[float, float] | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,7 +74,10 @@ class PlacedSite:
 
 @dataclass(frozen=True)
 class CageMap:
-    """Cages over ligand number and charge for two ions; ``rigid_distance`` (Å) is held for both ions, None: relaxed."""
+    """Cages over ligand number and charge for two ions; ``rigid_distance`` (Å) is held for both ions, None: relaxed.
+
+    Thermal cages: ``n_waters`` of the ligands are waters, and all oxygens stay within ``sphere_angstrom`` of the ion.
+    """
 
     ions: tuple[str, str]
     force_field: str
@@ -72,6 +89,9 @@ class CageMap:
     charges_e: tuple[float, ...]
     points: tuple[CagePoint, ...]
     sources: tuple[str, ...]
+    treatment: str = "minimum"
+    n_waters: int = 0
+    sphere_angstrom: float | None = None
 
     def point(self, n_ligands: int, charge_e: float) -> CagePoint:
         """The cage with so many ligands of this charge; UnknownChoice when it is not on the map."""
@@ -95,9 +115,19 @@ class CageMap:
                 f"distance_{second}_angstrom": p.distance_angstrom[1],
                 "ddg_kj_mol": p.ddg_kj_mol,
                 "ddg_without_repulsion_kj_mol": p.ddg_without_repulsion_kj_mol,
+                **self._thermal_columns(p),
             }
             for p in self.points
         ]
+
+    def _thermal_columns(self, p: CagePoint) -> dict[str, Any]:
+        if p.coordination is None:
+            return {}
+        return {
+            "ddg_error_kj_mol": p.ddg_error_kj_mol,
+            "ddg_without_repulsion_error_kj_mol": p.ddg_without_repulsion_error_kj_mol,
+            **{f"coordination_{ion.lower()}": n for ion, n in zip(self.ions, p.coordination, strict=True)},
+        }
 
     def table(self) -> pd.DataFrame:
         """`rows` as a table; ``attrs`` hold ions, water leg and version."""
@@ -117,6 +147,10 @@ class CageMap:
             "temperature_k": self.temperature_k,
             "water_leg_kj_mol": self.water_leg_kj_mol,
             "rigid_distance_angstrom": self.rigid_distance_angstrom,
+            "treatment": self.treatment,
+            "n_waters": self.n_waters,
+            "sphere_angstrom": self.sphere_angstrom,
+            "warnings": [word for p in self.points for word in p.warnings],
             "rows": self.rows(),
             "sources": list(self.sources),
         }
@@ -131,6 +165,13 @@ def cage_map(
     force_field: str = "charmm36",
     hydration: str = "force-field",
     temperature: float = ROOM_TEMPERATURE,
+    treatment: str = "minimum",
+    n_waters: int = 0,
+    sphere: float = SPHERE,
+    sampling: CageSampling | None = None,
+    seed: int = 0,
+    jobs: int = 1,
+    progress: Callable[[], None] | None = None,
 ) -> CageMap:
     """Preference of free carbonyl cages for the first ion over the second, with and without ligand-ligand repulsion.
 
@@ -138,6 +179,10 @@ def cage_map(
 
     ``charges`` (e) replace the force field's carbonyl charge; ``distance`` (Å) holds all oxygens there for both ions (the rigid
     cage of the textbook). Temperature (K) enters through the water leg only.
+
+    ``treatment`` "thermal" samples the cages at ``temperature`` instead: ``n_waters`` of the ligands are TIP3P waters, the others
+    carbonyls, all oxygens within ``sphere`` (Å) of the ion; ``sampling`` and ``seed`` as in `cage_exchange`, ``jobs`` threads
+    share the cages (the numbers do not depend on it). ``progress`` is called after each cage.
 
     Raises OutOfRange for numbers, UnknownChoice for names that cannot be used.
 
@@ -149,11 +194,24 @@ def cage_map(
     counts, charges_e = _counts(n_ligands), _charges(charges, force_field)
     scale = hydration_scale(hydration, force_field=force_field)
     leg = dehydration_difference(*pair, scale=scale, temperature=temperature)
-    if len(counts) * len(charges_e) > MOST_CAGES:
-        raise OutOfRange(f"a map of {len(counts) * len(charges_e)} cages: at most {MOST_CAGES} are computed")
+    _check(treatment, len(counts) * len(charges_e), n_waters, distance)
 
-    def point(n: int, charge: float) -> CagePoint:
-        ddg, distances = {}, (0.0, 0.0)
+    def sampled(cage: tuple[int, float]) -> CagePoint:
+        n, charge = cage
+        options = {"n_waters": n_waters, "radius": sphere, "force_field": force_field, "temperature": temperature}
+        full, blind = (
+            cage_exchange(n, *pair, charge=charge, ligand_repulsion=seen, sampling=sampling, seed=seed, **options)  # type: ignore[arg-type]
+            for seen in (True, False)
+        )
+        _tell(progress)
+        return CagePoint(
+            n, charge, dipole_debye(charge), full.distances, full.delta_kj_mol + leg, blind.delta_kj_mol + leg,
+            full.error_kj_mol, blind.error_kj_mol, full.coordination,
+            tuple(f"{n} ligands, {charge:g} e: {word}" for word in dict.fromkeys([*full.warnings, *blind.warnings])),
+        )  # fmt: skip
+
+    def relaxed(cage: tuple[int, float]) -> CagePoint:
+        (n, charge), ddg, distances = cage, {}, (0.0, 0.0)
         for repulsion in (False, True):
             cages = [
                 ligand_cage(n, i, force_field=force_field, charge=charge, distance=distance, ligand_repulsion=repulsion)
@@ -161,8 +219,15 @@ def cage_map(
             ]
             ddg[repulsion] = cages[1].energy_kj_mol - cages[0].energy_kj_mol + leg
             distances = (cages[0].distance, cages[1].distance)
+        _tell(progress)
         return CagePoint(n, charge, dipole_debye(charge), distances, ddg[True], ddg[False])
 
+    cages = [(n, charge) for n in counts for charge in charges_e]
+    if treatment == "thermal":
+        with ThreadPoolExecutor(max_workers=jobs) as pool:
+            points = tuple(pool.map(sampled, cages))
+    else:
+        points = tuple(relaxed(cage) for cage in cages)
     field = force_field_by_name(force_field)
     keys = [field.ion(ion).source for ion in pair] + [atom.source for atom in field.groups["carbonyl"].values()]
     return CageMap(
@@ -174,36 +239,44 @@ def cage_map(
         rigid_distance_angstrom=distance,
         n_ligands=counts,
         charges_e=charges_e,
-        points=tuple(point(n, charge) for n in counts for charge in charges_e),
+        points=points,
         sources=tuple(dict.fromkeys([*keys, *hydration_sources(scale, pair), "noskov2004"])),
+        treatment=treatment,
+        n_waters=n_waters,
+        sphere_angstrom=sphere if treatment == "thermal" else None,
     )
 
 
-def place_sites(score: FilterScore) -> tuple[PlacedSite, ...]:
+def place_sites(
+    score: FilterScore, thermal: Mapping[str, ThermalSite] | None = None, **cage_options: Any
+) -> tuple[PlacedSite, ...]:
     """The dehydrated, formed sites of a score beside the free cage of as many ligands of its force field.
 
-    The cage takes the score's ions, force field, water leg and temperature; the difference is what the protein does.
+    The cage takes the score's ions, force field, water leg and temperature; the difference is what the protein does. With the
+    ``thermal`` sites of the same filter, both sides are free energies; ``cage_options`` (sphere, sampling, seed) go to `cage_map`.
     """
     charge = own_charge(score.force_field)
-    placed = []
+    treatment = "minimum" if thermal is None else "thermal"
+    placed, cages = [], {}
     for site in score.sites:
-        if not (site.dehydrated and site.formed and site.ddg_kj_mol is not None):
+        value, error = site.ddg_kj_mol, site.ddg_error_kj_mol
+        if thermal is not None and site.site in thermal:
+            value, error = thermal[site.site].ddg_kj_mol, thermal[site.site].error_kj_mol
+        if not (site.dehydrated and site.formed and value is not None):
             continue
-        cage = None
-        if LIGANDS[0] <= site.coordination_number <= LIGANDS[1]:
+        n = site.coordination_number
+        if LIGANDS[0] <= n <= LIGANDS[1] and n not in cages:
             own = cage_map(
                 ions=score.ion_pair,
-                n_ligands=[site.coordination_number],
+                n_ligands=[n],
                 force_field=score.force_field,
                 hydration=score.hydration,
                 temperature=score.temperature_k,
+                treatment=treatment,
+                **cage_options,
             )
-            cage = own.points[0].ddg_kj_mol
-        placed.append(
-            PlacedSite(
-                site.site, site.coordination_number, dipole_debye(charge), site.ddg_kj_mol, site.ddg_error_kj_mol, cage
-            )
-        )
+            cages[n] = own.points[0].ddg_kj_mol
+        placed.append(PlacedSite(site.site, n, dipole_debye(charge), value, error, cages.get(n)))
     return tuple(placed)
 
 
@@ -247,3 +320,19 @@ def _charges(charges: Sequence[float] | None, force_field: str) -> tuple[float, 
     if not len(charges):
         raise OutOfRange("an empty map: give at least one charge, for example 0.51 e")
     return tuple(sorted({float(charge) for charge in charges}))
+
+
+def _check(treatment: str, n_cages: int, n_waters: int, distance: float | None) -> None:
+    if treatment not in TREATMENTS:
+        raise UnknownChoice(f"treatment {treatment!r}: available are {', '.join(TREATMENTS)}")
+    if n_cages > MOST_CAGES[treatment]:
+        raise OutOfRange(f"a map of {n_cages} cages: at most {MOST_CAGES[treatment]} are computed")
+    if treatment == "minimum" and n_waters:
+        raise OutOfRange(f"{n_waters} waters: a water turns freely, so cages with waters need treatment 'thermal'")
+    if treatment == "thermal" and distance is not None:
+        raise OutOfRange(f"distance {distance:g} Å: thermal cages move; set the sphere instead, or treatment 'minimum'")
+
+
+def _tell(progress: Callable[[], None] | None) -> None:
+    if progress is not None:
+        progress()

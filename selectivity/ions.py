@@ -94,7 +94,9 @@ def shannon_radius(name: str, coordination_number: int, *, crystal: bool = False
             f"no Shannon radius of {species.symbol} at coordination number {coordination_number}; tabulated: {have}"
         )
     if crystal and species.valence < 0:
-        raise OutOfRange(f"the crystal radius shift of {CRYSTAL_RADIUS_SHIFT} Å holds for cations, not for {species.symbol}")
+        raise OutOfRange(
+            f"the crystal radius shift of {CRYSTAL_RADIUS_SHIFT} Å holds for cations, not for {species.symbol}"
+        )
     return round(known[coordination_number] + (CRYSTAL_RADIUS_SHIFT if crystal else 0.0), 4)
 
 

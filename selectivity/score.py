@@ -21,8 +21,10 @@ BALANCE_TERMS = (
     "ligand_ligand",
     "strain",
     "walls",
+    "entropy",
 )
-"""Lines of the balance sheet in reading order; their sum is "total". All kJ/mol."""
+"""Lines of the balance sheet in reading order; their sum is "total". All kJ/mol. "entropy" is what the mean energies of a thermal
+treatment do not explain of a free energy: -T dS, and the waters exchanged; the sheet of one ion alone lacks it."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,10 @@ class SiteScore:
     basin: Mapping[str, str | None]
     ion_z_angstrom: Mapping[str, float | None]
     at_wall: Mapping[str, bool]
-    n_waters: int = 0
+    waters: Mapping[str, float] = field(default_factory=dict)
+    with_neighbours_kj_mol: float | None = None
+    neighbour_change_kj_mol: float | None = None
+    neighbour_change_error_kj_mol: float | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,22 @@ class AffinityScore(RuleScore):
 
     well_kj_mol: float
     barrier_kj_mol: float
+
+
+@dataclass(frozen=True)
+class QueueScore:
+    """Rule "queue": ddG of every node of the single file (kJ/mol, inside to outside) with its sampling error and mean waters, and the
+    bi-ionic experiment on the lattice (150 mM of each ion): reversal potential (mV), mean number of ions, effective barrier."""
+
+    nodes: tuple[str, ...]
+    kinds: tuple[str, ...]
+    z_angstrom: tuple[float, ...]
+    ddg_kj_mol: tuple[float, ...]
+    ddg_error_kj_mol: tuple[float, ...]
+    waters: tuple[Mapping[str, float], ...]
+    reversal_mv: float
+    mean_ions: float
+    ddg_barrier_kj_mol: float
 
 
 @dataclass(frozen=True)
@@ -125,6 +146,7 @@ class FilterScore:
     rule: str
     access_length_angstrom: float
     k_profile: tuple[Sequence[float], Sequence[float]] | None
+    neighbours: str | None
     seed: int
     filter: Filter
     conductive: bool
@@ -140,6 +162,7 @@ class FilterScore:
     interval_level: float
     rules: Mapping[str, RuleScore]
     at_measured_affinity: AffinityScore | None
+    queue: QueueScore | None
     coordinate_error: CoordinateError
     membrane: MembraneScore
     warnings: tuple[str, ...] = field(default=())

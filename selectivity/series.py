@@ -9,7 +9,7 @@ A sequence is an order of numbers that have errors: neighbours that the errors c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from math import hypot
 from typing import TYPE_CHECKING, Any
@@ -20,11 +20,13 @@ from selectivity.data import read_table
 from selectivity.energetics.bond_valence import bond_valence_parameters
 from selectivity.energetics.force_field import force_field as force_field_by_name
 from selectivity.energetics.hydration import hydration_free_energy, hydration_scale
+from selectivity.energetics.thermal import Sampling
 from selectivity.errors import OutOfRange, SelectivityError, UnknownChoice
 from selectivity.ions import ion as ion_by_name
-from selectivity.pipeline import score_filter
+from selectivity.pipeline import QUICK, score_filter
 from selectivity.score import FilterScore, Interval
 from selectivity.structure.filter import Filter
+from selectivity.thermal_series import ThermalPassage, ThermalSite, thermal_passage, thermal_sites
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +36,9 @@ REFERENCE = "K"
 
 SERIES = ("Li", "Na", "K", "Rb", "Cs", "Tl", "NH4")
 """Ions of a series, in the order of the tables."""
+
+TREATMENTS = ("relaxed", "rigid", "thermal")
+"""Treatments of a series; "thermal" exchanges K+ for every ion in every formed site and orders permeation by rule "sites"."""
 
 ALKALI = ("Li", "Na", "K", "Rb", "Cs")
 """Ions of an Eisenman sequence."""
@@ -77,7 +82,7 @@ class IonResult:
 class Series:
     """All ions of a filter; ``sequence`` orders by permeation, ``site_sequences`` by binding in each site (None: undefined).
 
-    ``left_out`` maps an ion to the reason why it is missing.
+    ``left_out`` maps an ion to the reason why it is missing; ``warnings`` say what the sampling of a thermal series lacks.
     """
 
     source: str
@@ -89,6 +94,7 @@ class Series:
     site_sequences: Mapping[str, IonOrder]
     left_out: Mapping[str, str]
     sources: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     def rows(self) -> list[dict[str, Any]]:
         """One row per ion, units in the names; undefined is None."""
@@ -141,6 +147,7 @@ class Series:
             "permeation_sequence": plain(self.sequence),
             "binding_sequences": {site: plain(each) for site, each in self.site_sequences.items()},
             "left_out": dict(self.left_out),
+            "warnings": list(self.warnings),
             "sources": list(self.sources),
         }
 
@@ -149,17 +156,22 @@ def ion_series(
     filter: Filter,
     *,
     ions: Sequence[str] | None = None,
+    treatment: str = "relaxed",
     force_field: str = "charmm36",
     hydration: str = "force-field",
     temperature: float = ROOM_TEMPERATURE,
+    sampling: Sampling | None = None,
+    jobs: int = 1,
     progress: Callable[[], None] | None = None,
     **keywords: Any,
 ) -> Series:
     """Score a filter for every ion against K+ and order them.
 
     Without ``ions`` all of Li, Na, K, Rb, Cs, Tl and NH4 are taken that force field, hydration scale and bond valences know; what is
-    left out is named with the reason (Tl needs amber with the scale marcus). ``keywords`` go to `score_filter`; ``progress`` is
-    called after each ion.
+    left out is named with the reason (Tl and NH4 need force field "amber-lsm"). ``treatment`` "thermal" samples every formed site at
+    ``temperature`` (K; dry; ``sampling`` sets how long, ``jobs`` threads share the runs) and takes permeation by rule "sites".
+    ``keywords`` go to `score_filter` (default: dry, rule "profile"); ``progress`` is called after each ion, in a thermal
+    series also after each of its sites (`series_steps` in all).
 
     Raises UnknownChoice for an ion that is asked for and not known, OutOfRange for a series without another ion than K+.
 
@@ -168,16 +180,30 @@ def ion_series(
     >>> [result.ion for result in series.results], series.results[1].permeability_ratio
     (['Na', 'K'], 1.0)
     """
+    if treatment not in TREATMENTS:
+        raise UnknownChoice(f"treatment {treatment!r}: available are {', '.join(TREATMENTS)}")
     chosen, left_out = available_ions(ions, force_field=force_field, hydration=hydration, temperature=temperature)
-    settings = dict(keywords, force_field=force_field, hydration=hydration, temperature=temperature)
+    settings: dict[str, Any] = {**QUICK, "treatment": treatment, **keywords}
+    settings |= {"force_field": force_field, "hydration": hydration, "temperature": temperature}
+    thermal = _thermal_settings(settings) if treatment == "thermal" else None
+    if thermal is not None:
+        settings["rule"] = thermal["rule"]
     results: dict[str, IonResult] = {}
+    warnings: list[str] = []
     score: FilterScore | None = None
     sources: list[str] = []
     for name in chosen:
         if name == REFERENCE:
             continue
-        score = score_filter(filter, ions=(REFERENCE, name), **settings)
+        score = score_filter(filter, ions=(REFERENCE, name), **(thermal or settings))
         results[name] = _result(name, score)
+        if thermal is not None:
+            sites = thermal_sites(
+                filter, score, sigma=thermal.get("sigma", 0.30), sampling=sampling,
+                seed=thermal.get("seed", 0), jobs=jobs, progress=progress,
+            )  # fmt: skip
+            results[name] = _thermal_result(filter, score, results[name], sites, thermal.get("access_length", 10.0))
+            warnings += [f"{name} in {site}: {word}" for site, value in sites.items() for word in value.warnings]
         sources += score.sources
         if progress is not None:
             progress()
@@ -197,8 +223,20 @@ def ion_series(
             if (found := sequence_of({r.ion: r.sites[site] for r in ordered})) is not None
         },
         left_out=left_out,
-        sources=tuple(dict.fromkeys([*sources, "eisenman1962"])),
+        sources=tuple(dict.fromkeys([*sources, *(["shirts_chodera2008"] if thermal else []), "eisenman1962"])),
+        warnings=tuple(warnings),
     )
+
+
+def series_steps(filter: Filter, chosen: Sequence[str], treatment: str) -> int:
+    """How often `ion_series` calls ``progress`` for the chosen ions (K+ among them).
+
+    >>> from selectivity.structure.ideal import ideal_filter
+    >>> [series_steps(ideal_filter("kcsa-like"), ("Na", "K", "Rb"), treatment) for treatment in ("relaxed", "thermal")]
+    [2, 10]
+    """
+    each = 1 + (sum(site.dehydrated for site in filter.sites) if treatment == "thermal" else 0)
+    return each * (len(chosen) - 1)
 
 
 def available_ions(
@@ -278,6 +316,35 @@ def _result(name: str, score: FilterScore) -> IonResult:
         ddg_barrier_error_kj_mol=score.ddg_barrier_error_kj_mol,
         permeability_ratio=None if ratio is None else 1.0 / ratio,
         permeability_ratio_interval=None if bounds is None else (1.0 / bounds[1], 1.0 / bounds[0]),
+    )
+
+
+def _thermal_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The relaxed score behind a thermal series, which is dry and knows one rule."""
+    if settings["hydration_state"] != "dry":
+        raise UnknownChoice(f"hydration state {settings['hydration_state']!r}: a thermal series is dry; use 'dry'")
+    return {**settings, "treatment": "relaxed", "rule": "sites"}
+
+
+def _thermal_result(
+    filter: Filter, score: FilterScore, relaxed: IonResult, sites: Mapping[str, ThermalSite], access_length: float
+) -> IonResult:
+    """The result of one ion with thermal sites, and permeation from them where the filter conducts."""
+    passage: ThermalPassage | None = None
+    if score.ddg_barrier_kj_mol is not None:
+        passage = thermal_passage(
+            filter, sites, ions=score.ion_pair, temperature=score.temperature_k, access_length=access_length
+        )
+    within = {name: (value.ddg_kj_mol, value.error_kj_mol) for name, value in sites.items()}
+    bounds = None if passage is None else (1.0 / passage.interval[1], 1.0 / passage.interval[0])
+    known = passage is not None and score.permeability_ratio is not None
+    return replace(
+        relaxed,
+        sites={site: within.get(site, (None, None)) for site in relaxed.sites},
+        ddg_barrier_kj_mol=None if passage is None else passage.ddg_kj_mol,
+        ddg_barrier_error_kj_mol=None if passage is None else passage.error_kj_mol,
+        permeability_ratio=1.0 / passage.ratio if known and passage is not None else None,
+        permeability_ratio_interval=bounds,
     )
 
 

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from selectivity.pipeline import score_filter
+from selectivity.pipeline import QUICK, score_filter
 from selectivity.score import FilterScore
 from selectivity.structure.filter import Filter
 from selectivity.structure.ideal import ideal_filter
@@ -34,8 +34,8 @@ DEPOSITIONS = (
 
 @cache
 def ideal_score(name: str = "kcsa-like", **options: Any) -> FilterScore:
-    """Score of a bundled filter."""
-    return score_filter(ideal_filter(name), **options)
+    """Score of a bundled filter, quick unless the options say otherwise."""
+    return score_filter(ideal_filter(name), **{**QUICK, **options})
 
 
 @cache
@@ -46,5 +46,5 @@ def deposited_filter(path: Path) -> Filter:
 
 @cache
 def deposited_score(path: Path, **options: Any) -> FilterScore:
-    """Score of a deposition."""
-    return score_filter(deposited_filter(path), **options)
+    """Score of a deposition, quick unless the options say otherwise."""
+    return score_filter(deposited_filter(path), **{**QUICK, **options})

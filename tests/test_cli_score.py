@@ -18,7 +18,7 @@ import jsonschema
 import pytest
 
 from selectivity.cli import choices, main
-from selectivity.pipeline import score_filter
+from selectivity.pipeline import QUICK, score_filter
 from selectivity.pipeline.settings import HYDRATION_STATES, TREATMENTS
 from selectivity.score import FilterScore, score_schema
 from selectivity.structure.load import load_filter
@@ -39,7 +39,7 @@ def valid(document: Any) -> bool:
 
 @pytest.fixture(scope="module")
 def kcsa_like(structures: Path) -> FilterScore:
-    return score_filter(load_filter(structures / "kcsa_like.pdb"))
+    return score_filter(load_filter(structures / "kcsa_like.pdb"), **QUICK)
 
 
 # ---------------------------------------------------------------- one file
@@ -48,7 +48,7 @@ def kcsa_like(structures: Path) -> FilterScore:
 def test_json_is_the_library_s_score_and_keeps_the_contract(
     capsys: pytest.CaptureFixture[str], structures: Path, kcsa_like: FilterScore, tmp_path: Path
 ) -> None:
-    code, text, errors = command(capsys, "score", structures / "kcsa_like.pdb", "--json", "-")
+    code, text, errors = command(capsys, "score", structures / "kcsa_like.pdb", "--quick", "--json", "-")
     assert (code, errors) == (0, "")
     assert json.loads(text) == json.loads(json.dumps(kcsa_like.to_dict()))
     assert valid(json.loads(text))
@@ -58,7 +58,7 @@ def test_files_hold_what_the_screen_rounds(
     capsys: pytest.CaptureFixture[str], structures: Path, kcsa_like: FilterScore, tmp_path: Path
 ) -> None:
     places = ["--json", tmp_path / "s.json", "--csv", tmp_path / "s.csv"]
-    code, text, errors = command(capsys, "score", structures / "kcsa_like.pdb", *places)
+    code, text, errors = command(capsys, "score", structures / "kcsa_like.pdb", "--quick", *places)
     assert (code, errors) == (0, "")
     assert json.loads((tmp_path / "s.json").read_text()) == json.loads(json.dumps(kcsa_like.to_dict()))
     rows = list(csv.DictReader(io.StringIO((tmp_path / "s.csv").read_text())))
@@ -78,15 +78,15 @@ def test_options_reach_the_library(capsys: pytest.CaptureFixture[str], structure
         "access_length": 5.0, "seed": 3, "sigma": "bfactor",
     }  # fmt: skip
     options = [word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", str(value))]
-    code, text, _ = command(capsys, "score", structures / "kcsa_like.pdb", *options, "--ions", "K,Rb", "--json", "-")
+    code, text, _ = command(capsys, "score", structures / "kcsa_like.pdb", *options, "--quick", "--ions", "K,Rb", "--json", "-")
     assert code == 0
-    expected = score_filter(load_filter(structures / "kcsa_like.pdb"), ions=("K", "Rb"), **given)  # type: ignore[arg-type]
+    expected = score_filter(load_filter(structures / "kcsa_like.pdb"), ions=("K", "Rb"), **{**QUICK, **given})  # type: ignore[arg-type]
     assert json.loads(text) == json.loads(json.dumps(expected.to_dict()))
     assert valid(json.loads(text))
 
 
 def test_not_conductive_is_a_result(capsys: pytest.CaptureFixture[str], structures: Path, tmp_path: Path) -> None:
-    code, text, errors = command(capsys, "score", structures / "collapsed_like.pdb", "--json", tmp_path / "s.json")
+    code, text, errors = command(capsys, "score", structures / "collapsed_like.pdb", "--quick", "--json", tmp_path / "s.json")
     assert (code, errors) == (0, "")
     found = json.loads((tmp_path / "s.json").read_text())
     assert valid(found)
@@ -95,7 +95,7 @@ def test_not_conductive_is_a_result(capsys: pytest.CaptureFixture[str], structur
 
 
 def test_force_computes_and_says_so(capsys: pytest.CaptureFixture[str], structures: Path) -> None:
-    code, text, _ = command(capsys, "score", structures / "collapsed_like.pdb", "--force")
+    code, text, _ = command(capsys, "score", structures / "collapsed_like.pdb", "--quick", "--force")
     assert code == 0
     assert "not conductive" in text and "from the surviving sites" in " ".join(text.split())
     assert "P_K/P_Na" in text and "95 %" in text
@@ -103,7 +103,7 @@ def test_force_computes_and_says_so(capsys: pytest.CaptureFixture[str], structur
 
 @pytest.mark.parametrize("name", ["1K4C.pdb", "5VKE.pdb", "3PJS.pdb", "3E8H.pdb1"])
 def test_real_depositions_keep_the_contract(capsys: pytest.CaptureFixture[str], shared: Path, name: str) -> None:
-    code, text, errors = command(capsys, "score", shared / "structures" / name, "--json", "-")
+    code, text, errors = command(capsys, "score", shared / "structures" / name, "--quick", "--json", "-")
     assert (code, errors) == (0, "")
     assert valid(json.loads(text))
 
@@ -178,7 +178,7 @@ def test_interrupted_scoring_leaves_the_old_file(structures: Path, tmp_path: Pat
     target.write_text("old")
     files = [str(structures / "kcsa_like.pdb")] * 40
     process = subprocess.Popen(
-        [ENTRY, "score", *files, "--jobs", jobs, "--json", str(target)],
+        [ENTRY, "score", *files, "--quick", "--jobs", jobs, "--json", str(target)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     time.sleep(4.0)

@@ -12,6 +12,7 @@ import pytest
 from selectivity import ideal_filter, score_filter
 from selectivity.data import MARKS, read_table, table_names
 from selectivity.errors import UnknownChoice
+from selectivity.pipeline import QUICK
 from selectivity.references import REFERENCE_TABLES, reference, references
 
 DATA = Path(__file__).resolve().parent.parent / "selectivity" / "data"
@@ -118,7 +119,7 @@ def _entries(node: object) -> Iterator[dict]:
 
 
 def test_every_source_that_a_score_names_exists() -> None:
-    score = score_filter(ideal_filter("kcsa-like"))
+    score = score_filter(ideal_filter("kcsa-like"), **QUICK)
     assert score.sources
     for key in score.sources:
         reference(key)

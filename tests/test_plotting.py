@@ -20,6 +20,7 @@ from matplotlib.patches import Circle, Ellipse
 
 from selectivity import FilterScore, ideal_filter, plotting, score_filter
 from selectivity.permeation.ratio import barrier_difference
+from selectivity.pipeline import QUICK
 from selectivity.plotting.filter_view import OXYGEN_COLOUR
 from selectivity.plotting.style import FIRST_COLOUR, ION_COLOURS, SECOND_COLOUR, TERM_COLOURS, TERM_HATCHES
 from selectivity.plotting.voltage import voltages
@@ -38,12 +39,12 @@ PLOTS = [
 
 @pytest.fixture(scope="module")
 def conductive() -> FilterScore:
-    return score_filter(ideal_filter("kcsa-like"))
+    return score_filter(ideal_filter("kcsa-like"), **QUICK)
 
 
 @pytest.fixture(scope="module")
 def collapsed() -> FilterScore:
-    return score_filter(ideal_filter("collapsed-like"))
+    return score_filter(ideal_filter("collapsed-like"), **QUICK)
 
 
 @pytest.fixture(autouse=True)

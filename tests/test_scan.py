@@ -10,7 +10,7 @@ import pytest
 
 import selectivity.scan as scanning
 from selectivity.errors import FileUnreadable, OutOfRange, SelectivityError, UnknownChoice
-from selectivity.pipeline import score_filter
+from selectivity.pipeline import QUICK, score_filter
 from selectivity.scan import append_finished, code_fingerprint, fingerprint, grid, read_finished, scan_filter
 from selectivity.scan_axes import axis, change
 from selectivity.structure.filter import Filter
@@ -47,7 +47,7 @@ def test_a_grid_spans_all_axes_and_applies_them_in_order(kcsa: Filter) -> None:
 
 def test_a_point_is_the_score_of_the_changed_filter(kcsa: Filter) -> None:
     scan = scan_filter(kcsa, ["dilate=0.2"], sites=["S2", "S0"], sigma=0.25, search="full")
-    score = score_filter(dilate(kcsa, 0.2), sigma=0.25)
+    score = score_filter(dilate(kcsa, 0.2), sigma=0.25, **QUICK)
     (row,) = scan.rows
     assert row["ddg_s2_kj_mol"] == score.site("S2").ddg_kj_mol
     assert row["ddg_s0_error_kj_mol"] == score.site("S0").ddg_error_kj_mol
@@ -57,15 +57,16 @@ def test_a_point_is_the_score_of_the_changed_filter(kcsa: Filter) -> None:
 
 
 def test_a_carried_search_finds_what_the_score_finds(kcsa: Filter) -> None:
-    """At the unchanged filter exactly; beside it the arrangements of the neighbour lead to the same or a lower minimum."""
+    """At the unchanged filter the sites exactly, the barrier (half as many heights) within 0.3 kJ/mol; beside it the
+    arrangements of the neighbour lead to the same or a lower minimum."""
     scan = scan_filter(kcsa, ["dilate=-0.1,0.0"], sigma=0.3)
     for row in scan.rows:
-        score = score_filter(dilate(kcsa, row["dilate_angstrom"]), sigma=0.3)
+        score = score_filter(dilate(kcsa, row["dilate_angstrom"]), sigma=0.3, **QUICK)
         close = 1e-3 if row["dilate_angstrom"] == 0.0 else 1.0
         for site in ("S4", "S3", "S2", "S1"):
             assert row[f"ddg_{site.lower()}_kj_mol"] == pytest.approx(score.site(site).ddg_kj_mol, abs=close), site
             assert row[f"ddg_{site.lower()}_error_kj_mol"] == pytest.approx(score.site(site).ddg_error_kj_mol, rel=0.3)
-        assert row["ddg_barrier_kj_mol"] == pytest.approx(score.ddg_barrier_kj_mol, abs=close)
+        assert row["ddg_barrier_kj_mol"] == pytest.approx(score.ddg_barrier_kj_mol, abs=max(close, 0.3))
         assert row["conductive"] == score.conductive
     assert scan.settings["search"] == "carried"
 

@@ -12,7 +12,7 @@ from selectivity.energetics.hydration import dehydration_difference
 from selectivity.energetics.ligands import filter_ligands
 from selectivity.energetics.profile import SPACING, pore_profile, profile_heights
 from selectivity.errors import OutOfRange
-from selectivity.pipeline import score_filter
+from selectivity.pipeline import QUICK, score_filter
 from selectivity.score import BALANCE_TERMS
 from selectivity.structure.filter import Site
 from selectivity.structure.ideal import ideal_filter
@@ -65,7 +65,7 @@ def test_rigid_filters_have_no_strain_and_no_ligand_response_of_carbonyls():
 
 def test_a_nearly_stiff_relaxed_filter_is_the_rigid_one():
     # sigma -> 0 (THEORY section 2): what is left of the relaxation is F^2/2k with forces of some 100 kJ/mol/Å
-    stiff = score_filter(ideal_filter("kcsa-like"), sigma=0.004)
+    stiff = score_filter(ideal_filter("kcsa-like"), sigma=0.004, **QUICK)
     for name in CAGES:
         assert stiff.site(name).ddg_kj_mol == pytest.approx(
             ideal_score(treatment="rigid").site(name).ddg_kj_mol, abs=0.5
@@ -91,7 +91,7 @@ def test_energies_do_not_depend_on_orientation_or_strand_order():
         rings=tuple(replace(ring, atoms=tuple(ring.atoms[i] for i in order)) for ring in filter.rings),
     )
     for other in (moved, relabelled):
-        score = score_filter(other)
+        score = score_filter(other, **QUICK)
         for name in CAGES:
             assert score.site(name).ddg_kj_mol == pytest.approx(ideal_score().site(name).ddg_kj_mol, abs=0.02)
         assert score.ddg_barrier_kj_mol == pytest.approx(ideal_score().ddg_barrier_kj_mol, abs=0.02)

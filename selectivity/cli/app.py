@@ -12,12 +12,15 @@ from selectivity.cli import (
     build,
     cage,
     cells,
+    counterfactuals,
     energy,
     explain,
     fit,
     inspect,
     iv,
     noise,
+    permeate,
+    profile,
     ratio,
     rundown,
     scan,
@@ -65,10 +68,13 @@ def selectivity_command(
 app.command("score")(score.score)
 app.command("explain")(explain.explain)
 app.command("inspect")(inspect.inspect)
+app.command("profile")(profile.profile)
 app.command("scan")(scan.scan)
 app.command("series")(series.series)
 app.command("cage")(cage.cage)
 app.command("trajectory")(trajectory.trajectory)
+app.command("permeate")(permeate.permeate)
+app.command("counterfactuals")(counterfactuals.counterfactuals)
 app.command("build")(build.build)
 app.command("ratio", cls=TakesNegativeNumbers)(ratio.ratio)
 app.command("voltage")(voltage.voltage)

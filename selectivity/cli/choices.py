@@ -7,11 +7,11 @@ from difflib import get_close_matches
 
 import typer
 
-TREATMENTS = ("relaxed", "rigid")
-FORCE_FIELDS = ("charmm36", "amber")
+TREATMENTS = ("thermal", "relaxed", "rigid")
+FORCE_FIELDS = ("charmm36", "amber", "amber-lsm")
 HYDRATIONS = ("force-field", "schmid", "marcus", "fawcett", "tissandier")
-HYDRATION_STATES = ("dry",)
-RULES = ("profile", "sites", "rate-limiting")
+HYDRATION_STATES = ("accessible", "dry")
+RULES = ("queue", "profile", "sites", "rate-limiting")
 IDEAL_FILTERS = ("kcsa-like", "nak-like", "collapsed-like", "dilated-like", "flipped-like")
 ENERGY_UNITS = ("kJ", "kcal")
 

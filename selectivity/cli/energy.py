@@ -121,9 +121,7 @@ def _document(budget: EnergyBudget, cost: SelectivityCost, title: str, notes: li
     rows = tuple((name, significant(power, 3), f"{100 * power / budget.atp_power_pw:.1f}") for name, power in parts)
     price = tuple(
         (f"{ratio:g}", fixed(float(v), 1), significant(float(power), 3), fixed(relative, 2))
-        for ratio, v, power, relative in zip(
-            cost.ratio, cost.v_mv, cost.power_nw_per_cm2, _relative(cost), strict=True
-        )
+        for ratio, v, power, relative in zip(cost.ratio, cost.v_mv, cost.power_nw_per_cm2, _relative(cost), strict=True)
     )
     law = "kept" if budget.second_law else "BROKEN: the pump would need more than ATP gives"
     return [

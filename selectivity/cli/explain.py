@@ -42,7 +42,7 @@ def explain(
     ions: Ions = "K,Na",
     force_field: ForceField = "charmm36",
     hydration: Hydration = "force-field",
-    hydration_state: HydrationState = "dry",
+    hydration_state: HydrationState = None,
     temperature: Temperature = 298.15,
     assembly: Assembly = "auto",
     pore: Pore = None,

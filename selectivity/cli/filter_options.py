@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from inspect import signature
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +10,7 @@ import typer
 from selectivity.cli import choices
 
 if TYPE_CHECKING:
+    from selectivity.pipeline.thermal import Progress
     from selectivity.score import FilterScore
     from selectivity.structure.filter import Filter
 
@@ -93,21 +93,44 @@ Hydration = Annotated[
     ),
 ]
 HydrationState = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--hydration-state",
         metavar="NAME",
         callback=choices.one_of(*choices.HYDRATION_STATES),
-        help=f"Water inside the filter: {', '.join(choices.HYDRATION_STATES)}.",
+        help=f"Water inside the filter: {', '.join(choices.HYDRATION_STATES)}; default: accessible where the treatment is "
+        "thermal, else dry.",
     ),
 ]
 Rule = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--rule",
         metavar="NAME",
         callback=choices.one_of(*choices.RULES),
-        help=f"From energies to one barrier: {', '.join(choices.RULES)}.",
+        help=f"From energies to one barrier: {', '.join(choices.RULES)}; default: queue where K+ is one of the ions, else profile.",
+    ),
+]
+Neighbours = Annotated[
+    str | None,
+    typer.Option(
+        "--neighbours",
+        metavar="SPECIES:SITE,SITE",
+        help="Score every site once more while other sites hold ions or water (W): 'K:S2,S4; W:S1'. Thermal only.",
+    ),
+]
+TargetError = Annotated[
+    float,
+    typer.Option(
+        "--target-error", metavar="KJ_MOL", help="Sample each ddG until its standard error is below this, kJ/mol (thermal)."
+    ),
+]
+Quick = Annotated[
+    bool,
+    typer.Option(
+        "--quick",
+        help="Seconds instead of a minute: one ion at a time in a dry filter at its minimum, one barrier "
+        "(--treatment relaxed --hydration-state dry --rule profile).",
     ),
 ]
 AccessLength = Annotated[
@@ -149,16 +172,14 @@ class Scoring:
 
     def check(self) -> None:
         """Refuse impossible settings once, before any file is read."""
-        from selectivity.pipeline import Settings, score_filter
+        from selectivity.pipeline.settings import settings_of
 
-        parameters = signature(score_filter).parameters.values()
-        defaults = {entry.name: entry.default for entry in parameters if entry.default is not entry.empty}
-        Settings(**(defaults | dict(self.keywords))).checked()
+        settings_of(**dict(self.keywords))
 
-    def __call__(self, path: str) -> FilterScore:
+    def __call__(self, path: str, *, progress: Progress | None = None) -> FilterScore:
         from selectivity.pipeline import score_filter
 
-        return score_filter(self.source(path), **dict(self.keywords))
+        return score_filter(self.source(path), **dict(self.keywords), progress=progress)
 
 
 def scoring_keywords(*, ions: str, sigma: str, **others: Any) -> tuple[tuple[str, Any], ...]:

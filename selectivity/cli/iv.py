@@ -86,7 +86,7 @@ def iv(
             voltage=volts,
         )
 
-    curves = at(np.array(_voltages(first, last, step)))
+    curves = at(np.array(voltages(first, last, step)))
     outputs.deliver(
         _document(curves, chosen.name, potassium),
         payload=lambda: _payload(curves, chosen.name, potassium),
@@ -95,7 +95,8 @@ def iv(
     )
 
 
-def _voltages(first: float, last: float, step: float) -> list[float]:
+def voltages(first: float, last: float, step: float) -> list[float]:
+    """Voltages (mV) of a sweep; a sweep without points, or with too many, is a usage error."""
     if not step > 0.0 or not last >= first or (last - first) / step > LONGEST_SWEEP:
         raise typer.BadParameter(
             f"--from {first:g} --to {last:g} --step {step:g}: give --to above --from and a positive step "

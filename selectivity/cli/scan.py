@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,6 +30,7 @@ from selectivity.cli.filter_options import (
 )
 from selectivity.cli.options import CellName, CsvTo, JsonTo, PlotTo, Temperature
 from selectivity.cli.output import Outputs
+from selectivity.cli.progress import progress_bar
 from selectivity.report.document import Block, Heading, Paragraph, Table
 from selectivity.report.numbers import UNDEFINED, fixed, interval, voltage, with_error
 
@@ -151,7 +150,7 @@ def scan(
     wanted = None if sites is None else [word.strip() for word in sites.split(",") if word.strip()]
     loaded = Source.of(assembly, pore, altloc, rings)(file)
     points = grid(loaded, axes, changes=fixed_changes, sites=wanted, **dict(given))
-    with _progress(len(points)) as advance:
+    with progress_bar(len(points), "points") as advance:
         result = scan_filter(
             loaded,
             axes,
@@ -212,21 +211,6 @@ def _cells(result: Scan, row: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _bounds(row: Mapping[str, Any], low: str, high: str) -> tuple[float, float] | None:
     return None if row[low] is None else (row[low], row[high])
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None] | None]:
-    """A function that counts one point as done, shown as a bar on a terminal."""
-    if total < 2 or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns: tuple[Any, ...] = (TextColumn("points"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("points", total=total)
-        yield lambda: bar.advance(task)
 
 
 def _draw(result: Scan, path: Path) -> None:

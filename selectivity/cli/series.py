@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from selectivity.cli.choices import one_of
 from selectivity.cli.filter_options import (
     AccessLength,
     Altloc,
@@ -22,11 +23,11 @@ from selectivity.cli.filter_options import (
     Seed,
     Sigma,
     Source,
-    Treatment,
     scoring_keywords,
 )
 from selectivity.cli.options import CellName, CsvTo, JsonTo, PlotTo, Temperature
 from selectivity.cli.output import Outputs
+from selectivity.cli.progress import progress_bar
 from selectivity.report.document import Block, Heading, Paragraph, Table
 from selectivity.report.numbers import interval, with_error
 
@@ -43,10 +44,22 @@ SeriesIons = Annotated[
 ]
 
 
+SeriesTreatment = Annotated[
+    str,
+    typer.Option(
+        "--treatment",
+        metavar="NAME",
+        callback=one_of("relaxed", "rigid", "thermal"),
+        help="How the filter gives way: relaxed, rigid, or thermal (free energies at --temperature; minutes).",
+    ),
+]
+Jobs = Annotated[int, typer.Option("--jobs", metavar="INTEGER", min=1, help="Threads that share the sampling.")]
+
+
 def series(
     file: File,
     ions: SeriesIons = None,
-    treatment: Treatment = "relaxed",
+    treatment: SeriesTreatment = "relaxed",
     sigma: Sigma = "0.30",
     force_field: ForceField = "charmm36",
     hydration: Hydration = "force-field",
@@ -61,6 +74,7 @@ def series(
     rings: Rings = None,
     seed: Seed = 0,
     force: Force = False,
+    jobs: Jobs = 1,
     json_to: JsonTo = None,
     csv_to: CsvTo = None,
     plot_to: PlotTo = None,
@@ -69,7 +83,9 @@ def series(
 
     Each ion X against K+: binding ΔΔG of every dehydrated site (kJ/mol, positive: K+ preferred), barrier ΔΔG‡ (kJ/mol),
     P_X/P_K with its 95 % interval. The sequence is an order of numbers with errors; neighbours that these cannot tell
-    apart are named. Tl needs --force-field amber --hydration marcus.
+    apart are named. Tl and NH4 need --force-field amber-lsm.
+
+    --treatment thermal samples every formed site (dry) at --temperature (K) and takes permeation by rule "sites".
 
     \b
     $ selectivity series structures/kcsa_like.pdb --treatment rigid --ions Na,Rb
@@ -83,7 +99,6 @@ def series(
     keywords = dict(
         scoring_keywords(
             ions="K,Na",
-            treatment=treatment,
             sigma=sigma,
             hydration_state=hydration_state,
             rule=rule,
@@ -94,12 +109,14 @@ def series(
         )
     )
     del keywords["ions"]
-    from selectivity.series import available_ions, ion_series
+    from selectivity.series import available_ions, ion_series, series_steps
 
     wanted = None if ions is None else [word.strip() for word in ions.split(",") if word.strip()]
     water: dict[str, Any] = {"force_field": force_field, "hydration": hydration, "temperature": temperature}
-    available_ions(wanted, **water)
-    result = ion_series(Source.of(assembly, pore, altloc, rings)(file), ions=wanted, **water, **keywords)
+    chosen, _ = available_ions(wanted, **water)
+    filter = Source.of(assembly, pore, altloc, rings)(file)
+    with progress_bar(series_steps(filter, chosen, treatment), "steps") as advance:
+        result = ion_series(filter, ions=wanted, treatment=treatment, jobs=jobs, progress=advance, **water, **keywords)
     outputs.deliver(_document(result), payload=result.to_dict, rows=result.rows, draw=lambda path: _draw(result, path))
 
 
@@ -118,6 +135,7 @@ def _document(result: Series) -> list[Block]:
         blocks.append(Table(("order by", "from most to least", "Eisenman", "within error"), rows, text_columns=4))
     if not result.conductive:
         blocks.append(Paragraph(f"not conductive: {result.conductive_reason}", "warning"))
+    blocks += [Paragraph(word, "warning") for word in result.warnings]
     blocks += [Paragraph(f"{ion} left out: {reason}", "note") for ion, reason in result.left_out.items()]
     return blocks
 

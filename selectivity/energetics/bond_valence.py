@@ -15,7 +15,7 @@ from selectivity.data import read_table
 from selectivity.errors import OutOfRange, UnknownChoice
 
 PARAMETER_SETS = ("gagne-hawthorne", "brown-altermatt")
-"""Sets of parameters, the default first: fitted per ion to the largest body of oxide structures."""
+"""Sets of parameters, the preferred first: fitted per ion to the largest body of oxide structures."""
 
 
 @dataclass(frozen=True)
@@ -29,21 +29,29 @@ class BondValenceParameters:
     source: str
 
 
-def bond_valence_parameters(ion: str, *, parameters: str = PARAMETER_SETS[0]) -> BondValenceParameters:
-    """R0, B and valence of an ion by symbol; UnknownChoice for a set or an ion that is not tabulated.
+def bond_valence_parameters(ion: str, *, parameters: str | None = None) -> BondValenceParameters:
+    """R0, B and valence of an ion by symbol, of one set or (None) of the first that has the ion: NH4 is in the older one only.
+
+    Raises UnknownChoice for a set or an ion that is not tabulated.
 
     >>> bond_valence_parameters("K", parameters="brown-altermatt").r0
     2.132
+    >>> bond_valence_parameters("K").source, bond_valence_parameters("NH4").source
+    ('gagne_hawthorne2015', 'brown_altermatt1985')
     """
-    if parameters not in PARAMETER_SETS:
+    if parameters is not None and parameters not in PARAMETER_SETS:
         raise UnknownChoice(f"bond-valence set {parameters!r}: choose one of {', '.join(PARAMETER_SETS)}")
-    known = _table()[parameters]
-    if ion not in known:
-        raise UnknownChoice(f"no {parameters} bond-valence parameters for {ion}; the ions are: {', '.join(known)}")
-    return known[ion]
+    sets = PARAMETER_SETS if parameters is None else (parameters,)
+    for name in sets:
+        if ion in _table()[name]:
+            return _table()[name][ion]
+    known = dict.fromkeys(each for name in sets for each in _table()[name])
+    raise UnknownChoice(
+        f"no {parameters or 'tabulated'} bond-valence parameters for {ion}; the ions are: {', '.join(known)}"
+    )
 
 
-def bond_valence_sum(ion: str, distances: ArrayLike, *, parameters: str = PARAMETER_SETS[0]) -> float:
+def bond_valence_sum(ion: str, distances: ArrayLike, *, parameters: str | None = None) -> float:
     """Bond-valence sum of an ion with oxygens at the given distances (Å, any number; far ones fade by themselves).
 
     Raises OutOfRange for a distance that is not positive. Sources: brown_altermatt1985, gagne_hawthorne2015.
@@ -58,7 +66,7 @@ def bond_valence_sum(ion: str, distances: ArrayLike, *, parameters: str = PARAME
     return float(np.exp((pair.r0 - r) / pair.b).sum())
 
 
-def ideal_distance(ion: str, coordination_number: int, *, parameters: str = PARAMETER_SETS[0]) -> float:
+def ideal_distance(ion: str, coordination_number: int, *, parameters: str | None = None) -> float:
     """Distance (Å) at which n equal oxygens satisfy the ion, R = R0 - B ln(valence/n).
 
     >>> round(ideal_distance("K", 8), 3), round(ideal_distance("Na", 6), 3)

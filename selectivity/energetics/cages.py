@@ -15,7 +15,7 @@ import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
 from selectivity.energetics.force_field import group_geometry
-from selectivity.energetics.groups import Group, Vector
+from selectivity.energetics.groups import Group, Vector, water_sites
 from selectivity.energetics.hamiltonian import EnergyTerms, energy_terms
 from selectivity.energetics.ligands import LigandSystem, pack
 from selectivity.errors import OutOfRange
@@ -97,27 +97,31 @@ def cage_ligands(
     ligand_repulsion: bool = True,
     charge: float | None = None,
     distance: float = 2.8,
+    n_waters: int = 0,
 ) -> LigandSystem:
-    """n unrestrained carbonyls with their oxygens at ``distance`` (Å) from the origin on the Thomson directions.
+    """n unrestrained ligands with their oxygens at ``distance`` (Å) from the origin on the Thomson directions.
 
-    The same `LigandSystem` as a filter's: `minimise` and the sampler take it, too.
+    The last ``n_waters`` of them are TIP3P waters, their hydrogens outward; the others are carbonyls. The same `LigandSystem` as a
+    filter's: `minimise` and the samplers take it, too.
 
-    >>> cage_ligands(6).n_atoms
-    12
+    >>> cage_ligands(6).n_atoms, cage_ligands(6, n_waters=2).kinds[-2:]
+    (12, ('water', 'water'))
     """
+    if not 0 <= n_waters <= n_ligands:
+        raise OutOfRange(f"{n_waters} waters among {n_ligands} ligands: needed 0 to {n_ligands}")
     if charge is not None and not 0.0 < charge <= 1.5:
         raise OutOfRange(f"carbonyl charge {charge} e: needed 0 < charge <= 1.5 e (CHARMM36 has 0.51)")
     outward = thomson_directions(n_ligands)
-    length = group_geometry().cage_co
-    groups = [
-        Group(
-            "carbonyl", f"ligand {i + 1}", ("C", "O"), np.outer((distance + length, distance), u), np.zeros(2), (-1, -1)
-        )
-        for i, u in enumerate(outward)
+    n_carbonyls = n_ligands - n_waters
+    carbonyls = [_carbonyl(i, u, distance) for i, u in enumerate(outward[:n_carbonyls])]
+    waters = [
+        Group("water", f"water {i + 1}", ("O", "H1", "H2"), water_sites(distance * u, u), np.zeros(3), (-1, -1, -1))
+        for i, u in enumerate(outward[n_carbonyls:])
     ]
-    system = pack(groups, force_field=force_field)
+    system = pack([*carbonyls, *waters], force_field=force_field)
     if charge is not None:
-        system = replace(system, charge=np.tile([charge, -charge], n_ligands))
+        own = np.tile([charge, -charge], n_carbonyls)
+        system = replace(system, charge=np.concatenate([own, system.charge[len(own) :]]))
     return system if ligand_repulsion else system.without_ligand_repulsion()
 
 
@@ -155,6 +159,11 @@ def thomson_directions(n: int) -> Vector:
         best = _unit(min(runs, key=lambda run: run.fun).x)
     best.setflags(write=False)
     return best
+
+
+def _carbonyl(number: int, outward: Vector, distance: float) -> Group:
+    sites = np.outer((distance + group_geometry().cage_co, distance), outward)
+    return Group("carbonyl", f"ligand {number + 1}", ("C", "O"), sites, np.zeros(2), (-1, -1))
 
 
 def _repulsion(x: Vector) -> tuple[float, Vector]:

@@ -1,4 +1,4 @@
-"""Which charges and Lennard-Jones parameters? Two published force fields as frozen tables, kJ/mol, Å, e."""
+"""Which charges and Lennard-Jones parameters? Published force fields as frozen tables, kJ/mol, Å, e."""
 
 from __future__ import annotations
 
@@ -63,12 +63,17 @@ class GroupGeometry:
     cage_co: float
 
 
-_HYDRATION = {"charmm36": "charmm36", "amber": "joung-cheatham"}
-"""The hydration leg that was computed or fitted with the same ion parameters."""
+_HYDRATION = {"charmm36": "charmm36", "amber": "joung-cheatham", "amber-lsm": "marcus"}
+"""The hydration leg that was computed or fitted with the same ion parameters: the HFE set of Li, Song and Merz was fitted to
+Marcus's values."""
+
+_SAME_GROUPS = {"amber-lsm": "amber"}
+"""Force fields that differ from another in their ions only."""
 
 
 def force_field(name: str) -> ForceField:
-    """A force field by name: "charmm36" (CHARMM36, TIP3P of CHARMM) or "amber" (ff14SB, TIP3P, Joung-Cheatham).
+    """A force field by name: "charmm36" (CHARMM36, TIP3P of CHARMM), "amber" (ff14SB, TIP3P, Joung-Cheatham) or "amber-lsm"
+    (the same with the ions of Li, Song and Merz, fitted to hydration free energies: the only set with Tl and NH4 beside K).
 
     Raises `UnknownChoice` for another name. Sources stand in ``selectivity/data/force_fields.csv``.
 
@@ -76,6 +81,8 @@ def force_field(name: str) -> ForceField:
     -0.5826
     >>> round(force_field("charmm36").groups["carbonyl"]["O"].epsilon_kj_mol, 5)
     0.50208
+    >>> list(force_field("amber-lsm").ions)
+    ['Li', 'Na', 'K', 'Rb', 'Cs', 'Tl', 'NH4']
     """
     tables = _tables()
     if name not in tables:
@@ -111,6 +118,8 @@ def _tables() -> Mapping[str, ForceField]:
             source=row["source"],
         )
         groups.setdefault(row["force_field"], {}).setdefault(row["group"], {})[row["atom"]] = atom
+    for name, other in _SAME_GROUPS.items():
+        groups[name] = {kind: atoms for kind, atoms in groups[other].items() if kind != "ion"} | groups[name]
     return MappingProxyType({name: _freeze(name, table) for name, table in groups.items()})
 
 
@@ -122,4 +131,4 @@ def _freeze(name: str, table: dict[str, dict[str, AtomType]]) -> ForceField:
 
 def _elsewhere(ion: str) -> str:
     others = [field.name for field in _tables().values() if ion in field.ions]
-    return f"{', '.join(others)} has it" if others else ""
+    return f"{' and '.join(others)} {'has' if len(others) == 1 else 'have'} it" if others else ""

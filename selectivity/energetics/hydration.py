@@ -2,8 +2,9 @@
 
     G(T) = G(T0) - dS (T - T0) + dCp [(T - T0) - T ln(T/T0)],     T0 = 298.15 K
 
-The water leg belongs to the force field that makes the site leg: scale "force-field" resolves to it (charmm36 or
-joung-cheatham). The experimental scales schmid, marcus and fawcett (the proton scale of Tissandier) are the sensitivity.
+The water leg belongs to the force field that makes the site leg: scale "force-field" resolves to it (charmm36,
+joung-cheatham, or marcus for amber-lsm). The experimental scales schmid, marcus and fawcett (the proton scale of
+Tissandier) are the sensitivity.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which states can ions in single file take, and which steps join them? The lattice behind the rule "queue".
+"""What does each ion meet in single file? A lattice of nodes with energies and repulsion, behind the rule "queue".
 
 Nodes stand on the axis from the inside to the outside: planes (even) and cages (odd) of the filter, half a site apart. Ions of any
 number of species occupy nodes at least ``closest`` apart, repel one another by w(distance), hop between neighbouring nodes and enter
@@ -8,23 +8,15 @@ splitting of every energy difference, hence detailed balance by construction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from selectivity.errors import OutOfRange, UnknownChoice
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-
-MOST_STATES = 200_000
-"""Above this many states the linear solve no longer fits a laptop; the lattice is refused instead."""
-
-INSIDE, OUTSIDE = 0, 1
+from selectivity.permeation.occupancy import Floats, Integers, OccupancyGraph, State, occupancy_graph
 
 
 @dataclass(frozen=True)
@@ -36,14 +28,12 @@ class Crowding:
     repulsion_kj_mol: Floats
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lattice:
     """A single-file lattice, ready to be solved at any voltage and any baths.
 
-    ``node_energy_kj_mol`` has shape (n_species, n_nodes); ``electrical_distance`` (n_nodes,) is 0 inside and 1 outside;
-    ``states`` lists each state as ((node, species), ...) from the inside outward; ``state_energy_kj_mol`` includes repulsion at 0 mV;
-    ``gating_charge`` (n_states,) is the sum of valence * (1 - x), so that a voltage adds F V times it. ``hops`` rows are (from state,
-    to state, species, lower node), always outward; ``gates`` rows are (state without, state with, species, side).
+    ``node_energy_kj_mol`` has shape (n_species, n_nodes); ``electrical_distance`` (n_nodes,) is 0 inside and 1 outside. The states
+    and the steps between them, which no energy changes, are those of ``graph``.
     """
 
     species: tuple[str, ...]
@@ -53,11 +43,11 @@ class Lattice:
     spacing: float
     crowding: Crowding
     refinement: int
-    states: tuple[tuple[tuple[int, int], ...], ...]
-    state_energy_kj_mol: Floats
-    gating_charge: Floats
-    hops: Integers
-    gates: Integers
+
+    @cached_property
+    def graph(self) -> OccupancyGraph:
+        """States and steps."""
+        return occupancy_graph(self.n_nodes, len(self.species), self.crowding.apart, self.crowding.max_ions)
 
     @property
     def n_nodes(self) -> int:
@@ -67,39 +57,65 @@ class Lattice:
     @property
     def n_states(self) -> int:
         """Number of occupancy states, the empty filter included."""
-        return len(self.states)
+        return self.graph.n_states
 
-    @cached_property
+    @property
+    def states(self) -> tuple[State, ...]:
+        """Every state as ((node, species), ...) from the inside outward."""
+        return self.graph.states
+
+    @property
     def ion_counts(self) -> Integers:
         """Number of ions of each species in each state, shape (n_states, n_species)."""
-        counts = np.zeros((self.n_states, len(self.species)), dtype=np.int64)
-        for row, state in enumerate(self.states):
-            for _, s in state:
-                counts[row, s] += 1
-        return counts
+        return self.graph.ion_counts
+
+    @cached_property
+    def repulsion_energy_kj_mol(self) -> Floats:
+        """Repulsion between the ions of each state (n_states,)."""
+        return self.graph.repulsion(self.crowding.repulsion_kj_mol, self.valence)
+
+    @cached_property
+    def state_energy_kj_mol(self) -> Floats:
+        """Energy of each state (n_states,) at 0 mV, repulsion included."""
+        return self.graph.placement @ self.node_energy_kj_mol.ravel() + self.repulsion_energy_kj_mol
+
+    def state_energies(self, node_energy_kj_mol: ArrayLike, repulsion_scale: ArrayLike = 1.0) -> Floats:
+        """Energies of the states (n_states, m) for m other sets of node energies (m, n_species, n_nodes).
+
+        ``repulsion_scale`` (scalar or (m,)) multiplies the repulsion. Raises `OutOfRange` for another shape or what is not finite.
+        """
+        nodes = np.asarray(node_energy_kj_mol, dtype=float)
+        scale = np.broadcast_to(np.asarray(repulsion_scale, dtype=float), nodes.shape[:1])
+        if nodes.shape[1:] != self.node_energy_kj_mol.shape or not (
+            np.isfinite(nodes).all() and np.isfinite(scale).all()
+        ):
+            raise OutOfRange(
+                f"sets of node energies of shape {nodes.shape[1:]}: finite ones of shape {self.node_energy_kj_mol.shape} are needed"
+            )
+        own = self.graph.placement @ nodes.reshape(len(nodes), -1).T
+        return np.asarray(own + np.outer(self.repulsion_energy_kj_mol, scale))
+
+    @cached_property
+    def gating_charge(self) -> Floats:
+        """Sum of valence * (1 - x) over the ions of each state (n_states,): a voltage adds F V times it."""
+        charge = np.outer(self.valence, 1.0 - self.electrical_distance)
+        return np.asarray(self.graph.placement @ charge.ravel())
 
     def labelled(self, ion: str) -> Lattice:
         """The same pore for two labels, "inner" and "outer", of one ion: what tracer fluxes need. Unknown ions: `UnknownChoice`."""
         if ion not in self.species:
             raise UnknownChoice(f"ion {ion} is not in this lattice ({', '.join(self.species)}): label one of these")
         s = self.species.index(ion)
-        return _assembled(
-            ("inner", "outer"),
-            self.valence[[s, s]],
-            self.node_energy_kj_mol[[s, s]],
-            self.electrical_distance,
-            self.spacing,
-            self.crowding,
-            self.refinement,
+        return replace(
+            self,
+            species=("inner", "outer"),
+            valence=self.valence[[s, s]],
+            node_energy_kj_mol=self.node_energy_kj_mol[[s, s]],
         )
 
     def occupancy(self, probability: Floats) -> Floats:
-        """Mean number of ions of each species on each node, shape (n_species, n_nodes), for state probabilities (n_states,)."""
-        occupied = np.zeros_like(self.node_energy_kj_mol)
-        for state, p in zip(self.states, probability, strict=True):
-            for node, s in state:
-                occupied[s, node] += p
-        return occupied
+        """Mean number of ions (n_species, n_nodes), for state probabilities (n_states,)."""
+        return np.asarray(probability @ self.graph.placement).reshape(self.node_energy_kj_mol.shape)
 
 
 def lattice(
@@ -119,7 +135,7 @@ def lattice(
     ``refinement`` m every step is divided into m (energies and w linear between the given points); what the lattice conducts must
     converge as m grows.
 
-    Raises `OutOfRange` for unequal or empty profiles, non-finite energies, or more than `MOST_STATES` states.
+    Raises `OutOfRange` for unequal or empty profiles, non-finite energies, or too many states.
 
     >>> one = lattice({"K": [-10.0, -20.0, -10.0]}, repulsion_kj_mol={3.0: 37.7})
     >>> one.n_nodes, one.n_states
@@ -131,26 +147,8 @@ def lattice(
     charges = np.array([(valence or {}).get(name, 1) for name in species], dtype=np.int64)
     repulsion = _repulsion_by_steps(repulsion_kj_mol, step, profile.shape[1])
     crowding = Crowding(max(1, round(closest / step)), max_ions, repulsion)
-    return _assembled(species, charges, profile, electrical, step, crowding, int(refinement))
-
-
-def _assembled(
-    species: tuple[str, ...],
-    charges: Integers,
-    profile: Floats,
-    electrical: Floats,
-    step: float,
-    crowding: Crowding,
-    refinement: int,
-) -> Lattice:
-    states = _states(profile.shape[1], len(species), crowding)
-    index = {state: i for i, state in enumerate(states)}
-    energy = np.array([_state_energy(state, profile, crowding.repulsion_kj_mol, charges) for state in states])
-    gating = np.array([sum(charges[s] * (1.0 - electrical[j]) for j, s in state) for state in states])
-    hops, gates = _hops(states, index, profile.shape[1]), _gates(states, index, profile.shape[1], len(species))
-    return Lattice(
-        species, charges, profile, electrical, step, crowding, refinement, states, energy, gating, hops, gates
-    )
+    occupancy_graph(profile.shape[1], len(species), crowding.apart, max_ions)  # refuses too many states now, not later
+    return Lattice(species, charges, profile, electrical, step, crowding, int(refinement))
 
 
 def _profiles(energies_kj_mol: Mapping[str, ArrayLike]) -> Floats:
@@ -186,48 +184,3 @@ def _repulsion_by_steps(repulsion_kj_mol: Mapping[float, float], step: float, n_
     tail = known[-1] + (known[-1] - known[-2] if len(known) > 1 else known[-1])
     distances = step * np.arange(n_nodes)
     return np.interp(distances, [*known, tail], [*(repulsion_kj_mol[d] for d in known), 0.0], right=0.0)
-
-
-def _states(n_nodes: int, n_species: int, crowding: Crowding) -> tuple[tuple[tuple[int, int], ...], ...]:
-    complete: list[tuple[tuple[int, int], ...]] = [()]
-    layer: Sequence[tuple[tuple[int, int], ...]] = complete
-    for _ in range(crowding.max_ions):
-        layer = [
-            (*state, (node, s))
-            for state in layer
-            for node in range(state[-1][0] + crowding.apart if state else 0, n_nodes)
-            for s in range(n_species)
-        ]
-        complete = [*complete, *layer]
-        if len(complete) > MOST_STATES:
-            raise OutOfRange(
-                f"more than {MOST_STATES} occupancy states for {n_nodes} nodes: fewer ions, species or a lower refinement is needed"
-            )
-    return tuple(complete)
-
-
-def _state_energy(state: tuple[tuple[int, int], ...], profile: Floats, repulsion: Floats, charges: Integers) -> float:
-    own = sum(profile[s, j] for j, s in state)
-    pairs = sum(charges[a[1]] * charges[b[1]] * repulsion[b[0] - a[0]] for a, b in combinations(state, 2))
-    return float(own + pairs)
-
-
-def _hops(states: tuple, index: dict, n_nodes: int) -> Integers:
-    rows = []
-    for origin, state in enumerate(states):
-        for k, (node, s) in enumerate(state):
-            target = index.get((*state[:k], (node + 1, s), *state[k + 1 :])) if node + 1 < n_nodes else None
-            if target is not None:
-                rows.append((origin, target, s, node))
-    return np.array(rows, dtype=np.int64).reshape(-1, 4)
-
-
-def _gates(states: tuple, index: dict, n_nodes: int, n_species: int) -> Integers:
-    rows = []
-    for origin, state in enumerate(states):
-        for s in range(n_species):
-            for side, wider in ((INSIDE, ((0, s), *state)), (OUTSIDE, (*state, (n_nodes - 1, s)))):
-                target = index.get(wider)
-                if target is not None:
-                    rows.append((origin, target, s, side))
-    return np.array(rows, dtype=np.int64).reshape(-1, 4)

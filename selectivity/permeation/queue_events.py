@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from selectivity.permeation.lattice import INSIDE, OUTSIDE, Floats, Integers, Lattice
-from selectivity.permeation.queue import HOP_RATE_PER_S, queue_rates
+from selectivity.permeation.lattice import Lattice
+from selectivity.permeation.occupancy import INSIDE, OUTSIDE, Floats, Integers
+from selectivity.permeation.queue_rates import queue_rates
 
 NOT_A_GATE = -1
 
@@ -38,7 +39,7 @@ def simulate_queue(
     temperature: float,
     n_events: int,
     seed: int,
-    hop_rate_per_s: float = HOP_RATE_PER_S,
+    hop_rate_per_s: float | None = None,
 ) -> QueueTrajectory:
     """Simulate ``n_events`` steps from the empty filter; baths in mM, voltage in mV, temperature in K.
 
@@ -47,15 +48,14 @@ def simulate_queue(
     rates = queue_rates(
         lattice, inside=inside, outside=outside, v_mv=v_mv, temperature=temperature, hop_rate_per_s=hop_rate_per_s
     )
-    hops, gates = lattice.hops, lattice.gates
+    hops, gates = lattice.graph.hops, lattice.graph.gates
     inner = gates[:, 3] == INSIDE
     outward = np.where(inner, 1, -1)
     gate_id = 2 * gates[:, 2] + np.where(inner, INSIDE, OUTSIDE)
     no_gate = np.full(len(hops), NOT_A_GATE)
     zero = np.zeros(len(hops), dtype=np.int64)
-    origin = np.concatenate([hops[:, 0], hops[:, 1], gates[:, 0], gates[:, 1]])
-    target = np.concatenate([hops[:, 1], hops[:, 0], gates[:, 1], gates[:, 0]])
-    rate = np.concatenate([rates.hop_forward, rates.hop_backward, rates.entry, rates.exit])
+    origin, target = lattice.graph.steps
+    rate = rates.steps[:, 0]
     gate = np.concatenate([no_gate, no_gate, gate_id, gate_id])
     sign = np.concatenate([zero, zero, outward, -outward])
     order = np.argsort(origin, kind="stable")

@@ -2,49 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from selectivity.constants import KJ_PER_KCAL, ROOM_TEMPERATURE, thermal_energy, thermal_voltage
-from selectivity.data import read_table
+from selectivity.constants import ROOM_TEMPERATURE, thermal_voltage
 from selectivity.errors import OutOfRange
-from selectivity.permeation.lattice import Floats, Lattice, lattice
+from selectivity.permeation.lattice import Lattice
+from selectivity.permeation.occupancy import Floats
 from selectivity.permeation.queue import (
     current_voltage,
     permeability_ratio_from_reversal,
     reversal_potential,
     steady_state,
 )
-from selectivity.permeation.rules import BARRIER_KJ_MOL, MEASURED_KD_MOLAR
-
-RECORDING_MM = 150.0
-"""Concentration on each side in the usual bi-ionic recording, mM."""
-
-
-def _generic_well() -> float:
-    return thermal_energy(ROOM_TEMPERATURE) * float(np.log(MEASURED_KD_MOLAR))
-
-
-def _generic_repulsion() -> dict[float, float]:
-    return {float(row["distance_angstrom"]): float(row["value"]) * KJ_PER_KCAL for row in read_table("ion_repulsion")}
-
-
-@dataclass(frozen=True)
-class QueueParameters:
-    """The generic numbers of the queue, kJ/mol; the measured K+ affinity and K+ barrier of
-    `selectivity.permeation.rules`, repulsion from data/ion_repulsion.csv; none of them says anything about Na+.
-
-    ``well_kj_mol`` is the energy of K+ in a cage against 1 mol/L, ``barrier_kj_mol`` that of a plane above it,
-    ``repulsion_kj_mol`` maps ion distances (Å) to pair energies, ``max_ions`` bounds the occupancy.
-    """
-
-    well_kj_mol: float = field(default_factory=_generic_well)
-    barrier_kj_mol: float = BARRIER_KJ_MOL
-    repulsion_kj_mol: Mapping[float, float] = field(default_factory=_generic_repulsion)
-    max_ions: int = 4
+from selectivity.permeation.queue_model import RECORDING_MM
 
 
 @dataclass(frozen=True)
@@ -68,38 +42,6 @@ class MoleFractionScan:
     anomalous: bool
 
 
-def queue_lattice(
-    cages_kj_mol: Sequence[float],
-    planes_kj_mol: Sequence[float],
-    *,
-    ions: tuple[str, str] = ("K", "Na"),
-    parameters: QueueParameters | None = None,
-    refinement: int = 1,
-) -> Lattice:
-    """The queue of a filter from ddG (kJ/mol) in its N cages and N + 1 planes, both listed from the inside to the outside.
-
-    Raises `OutOfRange` when there is not exactly one plane more than cages.
-
-    >>> queue_lattice([20.9] * 4, [2.1] * 5).n_states
-    651
-    """
-    if len(planes_kj_mol) != len(cages_kj_mol) + 1 or not len(cages_kj_mol):
-        raise OutOfRange(
-            f"{len(cages_kj_mol)} cages with {len(planes_kj_mol)} planes: N cages need N + 1 planes, N at least 1"
-        )
-    numbers = parameters or QueueParameters()
-    difference = np.empty(2 * len(cages_kj_mol) + 1)
-    difference[0::2], difference[1::2] = planes_kj_mol, cages_kj_mol
-    first = np.full(len(difference), numbers.well_kj_mol)
-    first[0::2] += numbers.barrier_kj_mol
-    return lattice(
-        {ions[0]: first, ions[1]: first + difference},
-        repulsion_kj_mol=numbers.repulsion_kj_mol,
-        max_ions=numbers.max_ions,
-        refinement=refinement,
-    )
-
-
 def queue_ratio(
     model: Lattice,
     *,
@@ -111,6 +53,7 @@ def queue_ratio(
 
     Errors as `reversal_potential` and `permeability_ratio_from_reversal`.
 
+    >>> from selectivity.permeation.queue_model import queue_lattice
     >>> queue_ratio(queue_lattice([20.92] * 4, [2.092] * 5)).permeability_ratio > 50
     True
     """

@@ -15,6 +15,7 @@ from selectivity.energetics.profile import PoreProfile, pore_profile
 from selectivity.energetics.propagation import LigandErrors, ligand_errors
 from selectivity.energetics.site_energies import SiteEnergy, site_energies
 from selectivity.pipeline.settings import Settings
+from selectivity.pipeline.thermal import Progress, ThermalEnergies, thermal_energies
 from selectivity.structure.filter import Filter, Site
 
 Vector = NDArray[np.float64]
@@ -36,6 +37,7 @@ class FilterEnergies:
     water_leg: float
     atom_errors: AtomErrors
     ligand_errors: LigandErrors
+    thermal: ThermalEnergies | None = None
 
     @property
     def ddg(self) -> Vector:
@@ -47,9 +49,31 @@ class FilterEnergies:
         """The energies of one site by name."""
         return next(energy for energy in self.sites if energy.site.name == name)
 
+    @property
+    def formed_cages(self) -> tuple[str, ...]:
+        """Names of the cages that hold an ion, from the cavity outward."""
+        formed = {each.site for each in self.coordinations if each.formed}
+        return tuple(site.name for site in self.filter.sites if site.lining == "cage" and site.name in formed)
 
-def filter_energies(filter: Filter, settings: Settings) -> FilterEnergies:
-    """Coordination, site energies and profiles of both ions; EnergyRefused where the ligands are not covered."""
+    def site_ddg(self, name: str) -> float:
+        """ddG of a site by the treatment that was asked for, kJ/mol."""
+        if self.thermal is None:
+            return self.site(name).ddg_kj_mol
+        return self.thermal.sites[name].exchange.delta_kj_mol + self.water_leg
+
+    def site_sampling_error(self, name: str) -> float:
+        """Standard error of a sampled site, kJ/mol; 0 where nothing was sampled."""
+        return 0.0 if self.thermal is None else self.thermal.sites[name].exchange.error_kj_mol
+
+
+def filter_energies(
+    filter: Filter, settings: Settings, profile: PoreProfile | None = None, progress: Progress | None = None
+) -> FilterEnergies:
+    """Coordination, site energies and profiles of both ions; EnergyRefused where the ligands are not covered.
+
+    ``profile`` is that of this filter where it is known already (the points of a scan); None: searched here. A thermal treatment
+    samples every formed site and the nodes of the queue as well; the relaxed energies beside it carry the errors of the coordinates.
+    """
     system = filter_ligands(filter, force_field=settings.force_field, sigma=settings.sigma)  # type: ignore[arg-type]
     coordinations = tuple(coordinate(filter, site, ions=settings.pair) for site in filter.sites)
     conductive, reason = is_conductive(filter, coordinations)
@@ -57,7 +81,8 @@ def filter_energies(filter: Filter, settings: Settings) -> FilterEnergies:
         ion: -hydration_free_energy(ion, scale=settings.scale, temperature=settings.temperature)
         for ion in settings.pair
     }
-    profile = pore_profile(filter.sites, system, settings.searched, rigid=settings.rigid)
+    if profile is None:
+        profile = pore_profile(filter.sites, system, settings.searched, rigid=settings.rigid)
     errors = atom_errors(filter)
     return FilterEnergies(
         filter=filter,
@@ -74,4 +99,18 @@ def filter_energies(filter: Filter, settings: Settings) -> FilterEnergies:
         water_leg=dehydration_difference(*settings.pair, scale=settings.scale, temperature=settings.temperature),
         atom_errors=errors,
         ligand_errors=ligand_errors(filter, system, errors),
+        thermal=_sampled(filter, system, coordinations, conductive, settings, progress) if settings.thermal else None,
     )
+
+
+def _sampled(
+    filter: Filter,
+    system: LigandSystem,
+    coordinations: tuple[Coordination, ...],
+    conductive: bool,
+    settings: Settings,
+    progress: Progress | None,
+) -> ThermalEnergies:
+    formed = [site for site, each in zip(filter.sites, coordinations, strict=True) if each.formed]
+    cages = [site for site in formed if site.lining == "cage"] if conductive or settings.force else []
+    return thermal_energies(filter, system, formed, cages, settings, progress)

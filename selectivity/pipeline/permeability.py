@@ -10,27 +10,29 @@ from numpy.typing import NDArray
 
 from selectivity.energetics.coordinate_error import LOW_RESOLUTION
 from selectivity.energetics.hydration import dehydration_difference, dehydration_range
-from selectivity.energetics.propagation import height_basins, sampled_ddg, site_basins
 from selectivity.permeation.barrier import (
     FirstProfile,
-    Stretch,
     barrier_by_rule,
     barriers_when_moved,
     first_profile_spread,
     measured_affinity_profile,
     tabulated_profile,
-    trapezoid_lengths,
 )
+from selectivity.permeation.queue_barrier import moved_queue_barriers, queue_barrier, queue_ratio_interval
+from selectivity.permeation.queue_model import QueueSpread, node_lattice
+from selectivity.permeation.queue_protocols import queue_ratio
 from selectivity.permeation.ratio import permeability_ratio
 from selectivity.permeation.rules import RULES
 from selectivity.permeation.uncertainty import quadrature, ratio_interval, uniform_spread
+from selectivity.pipeline.deviations import Moves, deviations
 from selectivity.pipeline.energies import FilterEnergies
-from selectivity.pipeline.settings import Settings
-from selectivity.score import AffinityScore, Interval, RuleScore
+from selectivity.pipeline.nodes import FilterNodes
+from selectivity.pipeline.settings import QUEUE, Settings
+from selectivity.score import AffinityScore, Interval, QueueScore, RuleScore
 
 Vector = NDArray[np.float64]
 
-UNKNOWN_ERRORS: Mapping[str, float | None] = {"coordinates": None, "hydration": None, "k_profile": None}
+UNKNOWN_ERRORS: Mapping[str, float | None] = {"coordinates": None, "hydration": None}
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Permeability:
     interval: Interval | None = None
     rules: Mapping[str, RuleScore] = field(default_factory=dict)
     at_measured_affinity: AffinityScore | None = None
+    queue: QueueScore | None = None
     range_z: Interval | None = None
     interval_only: bool = False
     forced: bool = False
@@ -59,8 +62,9 @@ def permeability(energies: FilterEnergies, settings: Settings) -> Permeability:
         return Permeability()
     given = tabulated_profile(*settings.k_profile) if settings.k_profile is not None else None
     chosen = _Rules(energies, settings)
-    results = {rule: chosen.result(rule, given) for rule in RULES}
-    main = results[settings.rule]
+    rules = (QUEUE, *RULES) if "K" in settings.pair else RULES
+    results = {rule: chosen.result(rule, given) for rule in rules}
+    main = results[str(settings.rule)]
     affinity, well, barrier = measured_affinity_profile(chosen.stretch.planes)
     beside = chosen.result("profile", affinity)
     interval_only = is_low_resolution(energies)
@@ -72,6 +76,7 @@ def permeability(energies: FilterEnergies, settings: Settings) -> Permeability:
         interval=main.interval,
         rules={rule: result.score(interval_only) for rule, result in results.items()},
         at_measured_affinity=_affinity_score(beside, well, barrier, interval_only) if "K" in settings.pair else None,
+        queue=_queue_score(chosen.deviations.file, results, settings) if QUEUE in results else None,
         range_z=(float(chosen.stretch.z[0]), float(chosen.stretch.z[-1])),
         interval_only=interval_only,
         forced=forced,
@@ -82,33 +87,6 @@ def is_low_resolution(energies: FilterEnergies) -> bool:
     """Whether the file says that it was resolved to worse than 3.0 Å, so that only the interval of a ratio means something."""
     resolution = energies.filter.provenance.resolution_angstrom
     return resolution is not None and resolution > LOW_RESOLUTION
-
-
-def conducting_stretch(energies: FilterEnergies, reference: str) -> tuple[Stretch, np.ndarray]:
-    """The formed run of carbonyl-lined cages as plain numbers, ddG positive for the reference ion, and the profile's points in it.
-
-    A filter that conducts has one run; where the survivors of a broken one are forced, their runs are put end to end.
-    """
-    profile = energies.profile
-    points, lengths = [], []
-    for run in energies.runs:
-        inside = np.flatnonzero((profile.z >= run[0].z_low - 1e-9) & (profile.z <= run[-1].z_high + 1e-9))
-        points.append(inside)
-        lengths.append(trapezoid_lengths(profile.z[inside]))
-    sites = [site for run in energies.runs for site in run]
-    planes = sorted({edge for site in sites for edge in (site.z_low, site.z_high)})
-    joined = np.concatenate(points)
-    sign = 1.0 if energies.ions[0] == reference else -1.0
-    stretch = Stretch(
-        z=profile.z[joined],
-        lengths=np.concatenate(lengths),
-        ddg=sign * energies.ddg[joined],
-        planes=np.array(planes),
-        site_z=np.array([0.5 * (site.z_low + site.z_high) for site in sites]),
-        site_lengths=np.array([site.z_high - site.z_low for site in sites]),
-        site_ddg=sign * np.array([energies.site(site.name).ddg_kj_mol for site in sites]),
-    )
-    return stretch, joined
 
 
 def hydration_spread(energies: FilterEnergies, settings: Settings) -> float:
@@ -129,42 +107,24 @@ class _Result:
 
 
 class _Rules:
-    """All rules on one stretch, each with the errors that reach it; computed for the reference ion, then given its sign."""
+    """All rules on one filter, each with the errors that reach it; computed for the reference ion, then given its sign."""
 
     def __init__(self, energies: FilterEnergies, settings: Settings) -> None:
-        self.energies, self.settings = energies, settings
-        self.stretch, points = conducting_stretch(energies, settings.reference)
-        profile, pair = energies.profile, settings.searched
-        rigid, rings = settings.rigid, energies.filter.rings
-        along = [height_basins(energies.system, profile, int(point), rigid=rigid) for point in points]
-        in_sites = [
-            site_basins(energies.site(site.name), rings, energies.system, profile, rigid=rigid)
-            for run in energies.runs
-            for site in run
-        ]
-        self.moves, self.site_moves = (
-            sampled_ddg(energies.system, pair, basins, energies.ligand_errors, rigid=rigid, seed=settings.seed)
-            for basins in (along, in_sites)
-        )
+        self.settings = settings
+        self.deviations = deviations(energies, settings)
+        self.stretch = self.deviations.stretch
 
     def result(self, rule: str, first_profile: FirstProfile | None) -> _Result:
-        temperature = self.settings.temperature
-        central = barrier_by_rule(
-            rule,
-            self.stretch,
-            temperature=temperature,
-            first_profile=first_profile,
-            access_length=self.settings.access_length,
-        ).ddg_kj_mol
+        central = self._central(rule, first_profile)
         errors = {
-            "coordinates": self._coordinate_error(rule, first_profile, central),
+            "coordinates": self._rms(rule, first_profile, central, "coordinates"),
             "hydration": self._hydration_error(rule, first_profile, central),
-            "k_profile": first_profile_spread(
-                rule, self.stretch, temperature=temperature, access_length=self.settings.access_length
-            )
-            if first_profile is None
-            else 0.0,
+            "sigma": self._range(rule, first_profile, central, "sigma"),
+            "force_field": self._range(rule, first_profile, central, "force_field"),
+            "sampling": self._rms(rule, first_profile, central, "sampling"),
+            **self._own_errors(rule, first_profile),
         }
+        temperature = self.settings.temperature
         ddg = central if self.settings.pair[0] == self.settings.reference else -central
         return _Result(
             ddg=ddg,
@@ -173,29 +133,84 @@ class _Rules:
             interval=ratio_interval(ddg, quadrature(errors.values()), temperature=temperature),
         )
 
-    def _moved(self, rule: str, first_profile: FirstProfile | None, along: Vector, sites: Vector) -> Vector:
-        """The rule with ddG moved by ``along`` (m, n) at the heights and by ``sites`` (m, s) in the sites, (m,) kJ/mol."""
+    def _central(self, rule: str, first_profile: FirstProfile | None) -> float:
+        if rule == QUEUE:
+            return queue_barrier(self.deviations.nodes, temperature=self.settings.temperature)
+        return barrier_by_rule(
+            rule,
+            self.stretch,
+            temperature=self.settings.temperature,
+            first_profile=first_profile,
+            access_length=self.settings.access_length,
+        ).ddg_kj_mol
+
+    def _moved(self, rule: str, first_profile: FirstProfile | None, moves: Moves) -> Vector:
+        """The rule with ddG moved at the heights, in the sites and in the nodes, (m,) kJ/mol."""
+        if rule == QUEUE:
+            return moved_queue_barriers(
+                self.deviations.nodes + moves.nodes, temperature=self.settings.temperature
+            )
         return barriers_when_moved(
             rule,
             self.stretch,
-            along,
-            sites,
+            moves.along,
+            moves.sites,
             temperature=self.settings.temperature,
             first_profile=first_profile,
             access_length=self.settings.access_length,
         )
 
-    def _coordinate_error(self, rule: str, first_profile: FirstProfile | None, central: float) -> float:
-        moved = self._moved(rule, first_profile, self.moves, self.site_moves)
-        return float(np.sqrt(np.mean((moved - central) ** 2)))
+    def _rms(self, rule: str, first_profile: FirstProfile | None, central: float, cause: str) -> float | None:
+        moves = self.deviations.moves.get(cause)
+        if moves is None:
+            return None
+        return float(np.sqrt(np.mean((self._moved(rule, first_profile, moves) - central) ** 2)))
+
+    def _range(self, rule: str, first_profile: FirstProfile | None, central: float, cause: str) -> float | None:
+        """The truth may lie anywhere between the value used and those of the variants."""
+        moves = self.deviations.moves.get(cause)
+        if moves is None:
+            return None
+        moved = self._moved(rule, first_profile, moves)
+        return uniform_spread(float(min(central, *moved)), float(max(central, *moved)), central)
 
     def _hydration_error(self, rule: str, first_profile: FirstProfile | None, central: float) -> float:
         """Both ends of the published range through the rule; the truth may lie anywhere between."""
         settings = self.settings
         leg = dehydration_difference(*settings.searched, scale=settings.scale, temperature=settings.temperature)
         ends = np.array(dehydration_range(*settings.searched, temperature=settings.temperature))[:, None] - leg
-        low, high = np.sort(self._moved(rule, first_profile, ends, ends))
+        low, high = np.sort(self._moved(rule, first_profile, Moves(ends, ends, ends)))
         return uniform_spread(float(low), float(high), central)
+
+    def _own_errors(self, rule: str, first_profile: FirstProfile | None) -> dict[str, float | None]:
+        """What only this rule rests on: the generic numbers of the queue, or where K+'s own barriers stand."""
+        temperature = self.settings.temperature
+        if rule == QUEUE:
+            found = queue_ratio_interval(self.deviations.nodes, spread=QueueSpread(), n_draws=2, temperature=temperature)
+            return {"queue": quadrature(found.components_kj_mol.values())}
+        if first_profile is not None:
+            return {"k_profile": 0.0}
+        access_length = self.settings.access_length
+        return {
+            "k_profile": first_profile_spread(rule, self.stretch, temperature=temperature, access_length=access_length)
+        }
+
+
+def _queue_score(file: FilterNodes, results: Mapping[str, _Result], settings: Settings) -> QueueScore:
+    sign = 1.0 if settings.pair[0] == settings.reference else -1.0
+    model = node_lattice(sign * file.ddg_kj_mol, ions=settings.searched)
+    measured = queue_ratio(model, temperature=settings.temperature)
+    return QueueScore(
+        nodes=file.names,
+        kinds=file.kinds,
+        z_angstrom=tuple(file.z_angstrom.tolist()),
+        ddg_kj_mol=tuple(file.ddg_kj_mol.tolist()),
+        ddg_error_kj_mol=tuple(file.error_kj_mol.tolist()),
+        waters=tuple(dict(each) for each in file.waters),
+        reversal_mv=measured.reversal_mv,
+        mean_ions=measured.mean_ions,
+        ddg_barrier_kj_mol=results[QUEUE].ddg,
+    )
 
 
 def _affinity_score(result: _Result, well: float, barrier: float, interval_only: bool) -> AffinityScore:

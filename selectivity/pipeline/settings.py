@@ -2,42 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
+from selectivity.constants import ROOM_TEMPERATURE
 from selectivity.energetics.force_field import ForceField
 from selectivity.energetics.force_field import force_field as force_field_by_name
 from selectivity.energetics.groups import force_constant
 from selectivity.energetics.hydration import TEMPERATURE_RANGE, hydration_free_energy, hydration_scale
+from selectivity.energetics.occupants import Occupant, parse_occupants
 from selectivity.errors import OutOfRange, UnknownChoice
 from selectivity.ions import ion as ion_by_name
 from selectivity.membrane.cells import cell as cell_by_name
 from selectivity.permeation.barrier import tabulated_profile
-from selectivity.permeation.rules import RULES
+from selectivity.permeation.rules import ACCESS_LENGTH_ANGSTROM, RULES
 
-TREATMENTS = ("relaxed", "rigid")
-HYDRATION_STATES = ("dry",)
+TREATMENTS = ("thermal", "relaxed", "rigid")
+HYDRATION_STATES = ("accessible", "dry")
+QUEUE = "queue"
+ALL_RULES = (QUEUE, *RULES)
+
+QUICK: Mapping[str, Any] = MappingProxyType({"treatment": "relaxed", "hydration_state": "dry", "rule": "profile"})
+"""One ion at a time in a dry filter at its minimum, and one barrier: the textbook's picture, in seconds instead of a minute."""
+
+FINEST_KJ_MOL = 0.05
+"""Below this target a run would take hours; the force field is not known to a tenth of it."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """The options of `selectivity.pipeline.score_filter`, by the same names and in the same units."""
 
-    ions: tuple[str, ...]
-    treatment: str
-    sigma: float | str
-    force_field: str
-    hydration: str
-    hydration_state: str
-    temperature: float
-    rule: str
-    k_profile: tuple[Sequence[float], Sequence[float]] | None
-    access_length: float
-    seed: int
-    force: bool
-    cell: str
+    ions: tuple[str, ...] = ("K", "Na")
+    treatment: str = "thermal"
+    sigma: float | str = 0.30
+    force_field: str = "charmm36"
+    hydration: str = "force-field"
+    hydration_state: str | None = None
+    temperature: float = ROOM_TEMPERATURE
+    rule: str | None = None
+    k_profile: tuple[Sequence[float], Sequence[float]] | None = None
+    access_length: float = ACCESS_LENGTH_ANGSTROM
+    seed: int = 0
+    force: bool = False
+    cell: str = "neuron"
+    neighbours: str | None = None
+    target_error: float = 1.0
+    jobs: int = 1
 
     @property
     def pair(self) -> tuple[str, str]:
@@ -69,6 +84,21 @@ class Settings:
         return self.treatment == "rigid"
 
     @property
+    def thermal(self) -> bool:
+        """Whether free energies are sampled at the temperature."""
+        return self.treatment == "thermal"
+
+    @property
+    def accessible(self) -> bool:
+        """Whether water stands where it can reach."""
+        return self.hydration_state == "accessible"
+
+    @property
+    def occupants(self) -> tuple[Occupant, ...]:
+        """Who sits in other sites while one is scored (`neighbours`, parsed)."""
+        return parse_occupants(self.neighbours) if self.neighbours else ()
+
+    @property
     def field(self) -> ForceField:
         """The force field by its name."""
         return force_field_by_name(self.force_field)
@@ -79,10 +109,30 @@ class Settings:
         return hydration_scale(self.hydration, force_field=self.force_field)
 
     def checked(self) -> Settings:
-        """The same settings with canonical ion symbols; UnknownChoice or OutOfRange names what cannot be used."""
+        """The same settings with canonical ion symbols and defaults filled in; UnknownChoice or OutOfRange names what cannot be used.
+
+        Water comes and goes at a temperature only: the hydration state is accessible by default where the treatment is thermal,
+        dry where it is not. The rule is the queue, unless K+, whose numbers it rests on, takes no part.
+        """
         _choice("treatment", self.treatment, TREATMENTS)
-        _choice("hydration state", self.hydration_state, HYDRATION_STATES)
-        _choice("rule", self.rule, RULES)
+        state = self.hydration_state or ("accessible" if self.thermal else "dry")
+        _choice("hydration state", state, HYDRATION_STATES)
+        if state == "accessible" and not self.thermal:
+            raise UnknownChoice(
+                f"hydration state accessible with treatment {self.treatment}: waters that come and go need a temperature; "
+                "choose treatment thermal, or hydration state dry"
+            )
+        self._check_numbers()
+        ions = self._checked_ions()
+        rule = self.rule or (QUEUE if "K" in ions else "profile")
+        _choice("rule", rule, ALL_RULES)
+        if rule == QUEUE and "K" not in ions:
+            raise UnknownChoice(
+                f"rule queue for {' and '.join(ions)}: its generic numbers are those of K+; take K as one of the ions, or rule profile"
+            )
+        return replace(self, ions=ions, hydration_state=state, rule=rule)
+
+    def _check_numbers(self) -> None:
         low, high = TEMPERATURE_RANGE
         if not low <= self.temperature <= high:
             raise OutOfRange(f"temperature {self.temperature:g} K: {low:g} to {high:g} K is needed (25 °C is 298.15 K)")
@@ -97,7 +147,14 @@ class Settings:
         cell_by_name(self.cell)
         if self.k_profile is not None:
             tabulated_profile(*self.k_profile)
-        return replace(self, ions=self._checked_ions())
+        if not (np.isfinite(self.target_error) and self.target_error >= FINEST_KJ_MOL):
+            raise OutOfRange(
+                f"target error {self.target_error:g} kJ/mol of a sampled ddG: at least {FINEST_KJ_MOL:g} is needed (default 1)"
+            )
+        if self.occupants and not self.thermal:
+            raise UnknownChoice(
+                f"neighbours {self.neighbours!r} with treatment {self.treatment}: they move at a temperature; choose treatment thermal"
+            )
 
     def _checked_ions(self) -> tuple[str, ...]:
         names = tuple(ion_by_name(name).symbol for name in self.ions)
@@ -109,6 +166,15 @@ class Settings:
             self.field.ion(name)
             hydration_free_energy(name, scale=self.scale, temperature=self.temperature)
         return names
+
+
+def settings_of(**keywords: Any) -> Settings:
+    """Settings from keywords of `score_filter`, checked; what is not named takes its default.
+
+    >>> settings_of(treatment="relaxed").hydration_state, settings_of().rule
+    ('dry', 'queue')
+    """
+    return Settings(**keywords).checked()
 
 
 def _choice(what: str, value: str, known: Sequence[str]) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from selectivity.energetics.coordination import Coordination
+from selectivity.energetics.hamiltonian import Region
 from selectivity.energetics.propagation import site_error
 from selectivity.energetics.site_energies import SiteEnergy
-from selectivity.permeation.uncertainty import quadrature
+from selectivity.permeation.uncertainty import quadrature, uniform_spread
 from selectivity.pipeline.energies import FilterEnergies
 from selectivity.pipeline.permeability import hydration_spread
+from selectivity.pipeline.sampled_sites import sampled_site
 from selectivity.pipeline.settings import Settings
+from selectivity.pipeline.shifts import Point, model_shifts
 from selectivity.score import SiteScore
 
 
@@ -30,19 +35,41 @@ def _formed(energies: FilterEnergies, coordination: Coordination, energy: SiteEn
         rigid=settings.rigid,
         seed=settings.seed,
     )
-    components = {"coordinates": coordinates, "hydration": hydration_spread(energies, settings)}
+    components = {
+        "coordinates": coordinates,
+        "hydration": hydration_spread(energies, settings),
+        **_model_errors(energies, energy, settings),
+        "sampling": energies.site_sampling_error(coordination.site),
+    }
     reason = coordination.reason + ("; a basin may change: its error was resampled" if resampled else "")
     return SiteScore(
         **_geometry(coordination, energy),
         reason=reason,
-        ddg_kj_mol=energy.ddg_kj_mol,
+        ddg_kj_mol=energies.site_ddg(coordination.site),
         ddg_error_kj_mol=quadrature(components.values()),
         error_components_kj_mol=components,
-        terms_kj_mol=energy.balance(),
-        basin=dict(energy.basin),
-        ion_z_angstrom={ion: float(energy.minima[ion].ion_positions[0, 2]) for ion in energy.ions},
-        at_wall=dict(energy.at_wall),
+        **(_at_rest(energy) if energies.thermal is None else sampled_site(energies, energy)),
     )
+
+
+def _at_rest(energy: SiteEnergy) -> dict[str, Any]:
+    return {
+        "terms_kj_mol": {name: {**sheet, "entropy": 0.0} for name, sheet in energy.balance().items()},
+        "basin": dict(energy.basin),
+        "ion_z_angstrom": {ion: float(energy.minima[ion].ion_positions[0, 2]) for ion in energy.ions},
+        "at_wall": dict(energy.at_wall),
+    }
+
+
+def _model_errors(energies: FilterEnergies, energy: SiteEnergy, settings: Settings) -> dict[str, float | None]:
+    """Errors of ddG (kJ/mol) from the softness of the oxygens and from the choice of force field."""
+    walls = Region(energy.site.z_low, energy.site.z_high, energy.site.lateral_radius)
+    point = Point(energy.minima, walls, None)
+    shifts = model_shifts(energies.filter, energies.system, [point], settings.pair, settings)
+    return {
+        cause: uniform_spread(min(0.0, *moved[:, 0]), max(0.0, *moved[:, 0]), 0.0) if (moved := shifts.get(cause)) is not None else None
+        for cause in ("sigma", "force_field")
+    }
 
 
 def _unformed(coordination: Coordination, energy: SiteEnergy) -> SiteScore:
@@ -51,7 +78,7 @@ def _unformed(coordination: Coordination, energy: SiteEnergy) -> SiteScore:
         reason=coordination.reason,
         ddg_kj_mol=None,
         ddg_error_kj_mol=None,
-        error_components_kj_mol={"coordinates": None, "hydration": None},
+        error_components_kj_mol=dict.fromkeys(("coordinates", "hydration", "sigma", "force_field", "sampling")),
         terms_kj_mol=None,
         basin=dict.fromkeys(energy.ions),
         ion_z_angstrom=dict.fromkeys(energy.ions),

@@ -12,19 +12,28 @@ from selectivity.membrane.cells import cell as cell_by_name
 from selectivity.permeation.uncertainty import INTERVAL_LEVEL
 from selectivity.pipeline.energies import FilterEnergies
 from selectivity.pipeline.permeability import Permeability
-from selectivity.pipeline.settings import Settings
+from selectivity.pipeline.settings import QUEUE, Settings
 from selectivity.score import CoordinateError, FilterScore, MembraneScore, ProfileScore, SiteScore
 
 HYSTERESIS_KJ_MOL = 1.0
 """Difference of the walks in and out above which it is reported."""
 
-CANNOT_KNOW = (
-    "fixed charges over-favour K+ by up to 17 kJ/mol for amide ligands (bulk N-methylacetamide, varma2011)",
-    "the protein beyond the ligands is implicit: sequence effects outside the filter are invisible",
-    "one ion at a time: a conducting filter holds two or three, and only a queue of them tells two sites from four",
-    "dry sites: water that reaches S4, S0 or the cavity lowers their selectivity",
-)
-"""What the model cannot know (docs/theory.md section 6); printed with every number."""
+CANNOT_KNOW = {
+    "charges": "fixed charges over-favour K+ by up to 17 kJ/mol for amide ligands (bulk N-methylacetamide, varma2011)",
+    "protein": "the protein beyond the ligands is implicit: sequence effects outside the filter are invisible",
+    "one ion": "one ion at a time: a conducting filter holds two or three, and only a queue of them tells two sites from four",
+    "queue": "the energies that queue are those of one ion at a time; ions in the queue repel by numbers common to all channels, and "
+    "a filter of three sites comes out too selective (docs/queue.md)",
+    "dry": "dry sites: water that reaches S4, S0 or the cavity lowers their selectivity",
+    "water": "water comes from bulk without its neighbours beyond the open ends: a lower bound of its number",
+}
+"""What the model cannot know (docs/theory.md section 6); printed with every number that it concerns."""
+
+
+def limits(settings: Settings) -> tuple[str, ...]:
+    """The limits that concern a score of these settings."""
+    keys = ("charges", "protein", "queue" if settings.rule == QUEUE else "one ion", "water" if settings.accessible else "dry")
+    return tuple(CANNOT_KNOW[key] for key in keys)
 
 
 def assembled(
@@ -44,10 +53,11 @@ def assembled(
         sigma_angstrom=settings.sigma,
         force_field=settings.force_field,
         hydration=settings.hydration,
-        hydration_state=settings.hydration_state,
-        rule=settings.rule,
+        hydration_state=str(settings.hydration_state),
+        rule=str(settings.rule),
         access_length_angstrom=float(settings.access_length),
         k_profile=settings.k_profile,
+        neighbours=settings.neighbours,
         seed=settings.seed,
         filter=energies.filter,
         conductive=energies.conductive,
@@ -63,6 +73,7 @@ def assembled(
         interval_level=INTERVAL_LEVEL,
         rules=passage.rules,
         at_measured_affinity=passage.at_measured_affinity,
+        queue=passage.queue,
         coordinate_error=_coordinate_error(energies),
         membrane=membrane,
         warnings=tuple(dict.fromkeys(_warnings(energies, passage, sites, membrane, settings))),
@@ -102,8 +113,8 @@ def _warnings(
         at_wall = [ion for ion, touches in site.at_wall.items() if touches]
         if at_wall and site.dehydrated:
             yield f"{site.site}: {' and '.join(at_wall)} at the wall of the site; this number belongs to the wall"
-    yield from _search_words(energies)
-    yield from CANNOT_KNOW
+    yield from _search_words(energies) if energies.thermal is None else energies.thermal.warnings
+    yield from limits(settings)
 
 
 def _verdict_words(
@@ -162,7 +173,13 @@ def _sources(energies: FilterEnergies, passage: Permeability, settings: Settings
         "yu2011_bj",
         "cruickshank1999" if not energies.atom_errors.assumed else "this_package",
     ]
+    if settings.thermal:
+        keys += ["shirts_chodera2008", "chodera2016"]
+    if settings.accessible:
+        keys += ["samways2020", "adams1975", "bondi1964"]
     if passage.ddg_kj_mol is not None:
         keys += ["berneche_roux2001", "tilegenova2019", "goldman1943"]
+    if passage.queue is not None:
+        keys += ["zhou2001", "this_package"]
     keys += [cell.sources[name] for name in ("outside.K", "outside.Na", "permeability.Na") if name in cell.sources]
     return tuple(dict.fromkeys(key for joined in keys for key in joined.split(";")))

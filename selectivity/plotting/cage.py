@@ -30,14 +30,23 @@ def plot_cage_curves(cages: CageMap, sites: Sequence[PlacedSite] = (), ax: Axes 
     n = [p.n_ligands for p in cages.points]
     with drawing(ax) as ax:
         ax.axhline(0.0, color=INK, linewidth=0.8)
-        ax.plot(n, [p.ddg_kj_mol for p in cages.points], "o-", color=FIRST_COLOUR, label="ligands repel one another")
-        ax.plot(
-            n,
-            [p.ddg_without_repulsion_kj_mol for p in cages.points],
-            "s--",
-            color=SECOND_COLOUR,
-            label="without their repulsion",
+        curves = (
+            (
+                [(p.ddg_kj_mol, p.ddg_error_kj_mol) for p in cages.points],
+                "o-",
+                FIRST_COLOUR,
+                "ligands repel one another",
+            ),
+            (
+                [(p.ddg_without_repulsion_kj_mol, p.ddg_without_repulsion_error_kj_mol) for p in cages.points],
+                "s--",
+                SECOND_COLOUR,
+                "without their repulsion",
+            ),
         )
+        for values, style, colour, label in curves:
+            value, error = np.array([(v, e or 0.0) for v, e in values]).T
+            ax.errorbar(n, value, yerr=error, fmt=style, color=colour, label=label, elinewidth=0.8)
         for number, site in enumerate(sites):
             x = site.coordination_number + 0.12 * (number - 0.5 * (len(sites) - 1))
             ax.errorbar(
@@ -86,4 +95,5 @@ def plot_cage_map(cages: CageMap, sites: Sequence[PlacedSite] = (), ax: Axes | N
 
 def _label(cages: CageMap) -> str:
     first, second = (ion_label(ion) for ion in cages.ions)
-    return f"ΔΔG, {second} − {first} (kJ/mol)"
+    warm = f" at {cages.temperature_k:g} K" if cages.treatment == "thermal" else ""
+    return f"ΔΔG, {second} − {first}{warm} (kJ/mol)"

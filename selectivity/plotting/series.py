@@ -19,7 +19,11 @@ def draw_series(series: Series) -> Figure:
     with mpl.rc_context(RC):
         figure = Figure(figsize=(6.0, 6.6), layout="constrained")
         panels = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-        named = f": permeation in Eisenman order {series.sequence.numeral}" if series.sequence and series.sequence.swaps == 0 else ""
+        named = (
+            f": permeation in Eisenman order {series.sequence.numeral}"
+            if series.sequence and series.sequence.swaps == 0
+            else ""
+        )
         plot_series_sites(series, panels[0]).set(title=f"{Path(series.source).name}{named}", xlabel="")
         plot_series_ratios(series, panels[1])
     return figure

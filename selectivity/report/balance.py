@@ -7,7 +7,7 @@ from typing import Any
 
 from selectivity.report.document import Block, Heading, Paragraph, Table
 from selectivity.report.numbers import error_decimals, fixed, with_error
-from selectivity.score import BALANCE_TERMS, FilterScore, SiteScore
+from selectivity.score import BALANCE_TERMS, BalanceSheet, FilterScore, SiteScore
 
 LINES = {
     "dehydration": "leaving water",
@@ -17,6 +17,7 @@ LINES = {
     "strain": "filter pulled out of shape (strain)",
     "walls": "walls that hold the ion in its site",
     "ion_ion": "other ions",
+    "entropy": "what mean energies do not explain (entropy, waters exchanged)",
 }
 """How each line of the balance sheet reads; the order is that of `selectivity.score.BALANCE_TERMS`."""
 
@@ -25,7 +26,7 @@ COUNTED_FROM = (
     "strain it already, so an ion that draws them in can relieve strain."
 )
 
-SITE_TERMS = ("ion_ligand_electrostatics", "ion_ligand_lennard_jones", "ligand_ligand", "strain", "walls", "ion_ion")
+SITE_TERMS = ("ion_ligand_electrostatics", "ion_ligand_lennard_jones", "ligand_ligand", "strain", "walls", "ion_ion", "entropy")
 """What the site pays back or charges: everything but the water."""
 
 
@@ -99,10 +100,10 @@ def _geometry(score: FilterScore, site: SiteScore) -> list[Block]:
     return [Paragraph(sentence), *reason]
 
 
-def _table(score: FilterScore, site: SiteScore, terms: Mapping[str, Mapping[str, float]]) -> Table:
+def _table(score: FilterScore, site: SiteScore, terms: Mapping[str, BalanceSheet]) -> Table:
     first, second = score.ion_pair
     decimals = _decimals(site)
-    names = [term for term in (*BALANCE_TERMS, "total") if term in terms["difference"]]
+    names = [term for term in (*BALANCE_TERMS, "total") if term in terms["difference"] and _shown(term, score)]
     rows = [
         (
             "sum" if name == "total" else LINES[name],
@@ -114,7 +115,11 @@ def _table(score: FilterScore, site: SiteScore, terms: Mapping[str, Mapping[str,
     return Table(columns, tuple(rows))
 
 
-def _story(score: FilterScore, site: SiteScore, terms: Mapping[str, Mapping[str, float]]) -> list[str]:
+def _shown(term: str, score: FilterScore) -> bool:
+    return term != "entropy" or score.treatment == "thermal"
+
+
+def _story(score: FilterScore, site: SiteScore, terms: Mapping[str, BalanceSheet]) -> list[str]:
     """The two ions' accounts and their difference as sentences."""
     decimals = _decimals(site)
 
@@ -143,7 +148,7 @@ def _story(score: FilterScore, site: SiteScore, terms: Mapping[str, Mapping[str,
 
 def _largest(difference: Mapping[str, float], decimals: int) -> str:
     """The two site terms that differ most between the ions."""
-    ranked = sorted((term for term in SITE_TERMS if term in difference), key=lambda term: -abs(difference[term]))
+    ranked = sorted((term for term in SITE_TERMS if difference.get(term)), key=lambda term: -abs(difference[term]))
     named = " and ".join(f"{LINES[term]}, {difference[term]:+.{decimals}f}" for term in ranked[:2])
     return f"What differs most within the site: {named}."
 
@@ -159,7 +164,7 @@ def _walls(site: SiteScore) -> list[Block]:
 
 
 def _from_site(sheet: Mapping[str, float]) -> float:
-    return sum(sheet.get(term, 0.0) for term in SITE_TERMS)
+    return sum(sheet.get(term) or 0.0 for term in SITE_TERMS)
 
 
 def _decimals(site: SiteScore) -> int:

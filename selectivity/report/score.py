@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from selectivity.pipeline.words import CANNOT_KNOW
 from selectivity.report.document import Block, Heading, Paragraph, Table
 from selectivity.report.numbers import UNDEFINED, fixed, interval, significant, voltage, with_error
 from selectivity.report.structure import obtained, occupants, opening
-from selectivity.score import BALANCE_TERMS, FilterScore, SiteScore
+from selectivity.score import BALANCE_TERMS, FilterScore, QueueScore, SiteScore
 
 QUANTITIES = (
     "the ddG of a site is a binding preference, ddG‡ is permeation; a permeability ratio is not a conductance ratio"
@@ -25,9 +25,10 @@ def score_document(score: FilterScore) -> list[Block]:
         Paragraph(_settings(score), label="model"),
         _sites(score),
         *_unformed(score),
+        *_neighbours(score),
         *_permeation(score),
         *_membrane(score),
-        *(Paragraph(warning, label="warning") for warning in score.warnings if warning not in CANNOT_KNOW),
+        *(Paragraph(warning, label="warning") for warning in score.warnings if warning not in CANNOT_KNOW.values()),
         Paragraph(_limits(score), label="limits"),
         *([Paragraph(", ".join(score.sources), label="sources")] if score.sources else []),
     ]
@@ -64,7 +65,7 @@ def score_rows(score: FilterScore) -> list[dict[str, Any]]:
 
 def _limits(score: FilterScore) -> str:
     """What the model cannot know, in one paragraph: it holds for every score, so it is no warning about this one."""
-    return "; ".join([*(warning for warning in score.warnings if warning in CANNOT_KNOW), QUANTITIES])
+    return "; ".join([*(warning for warning in score.warnings if warning in CANNOT_KNOW.values()), QUANTITIES])
 
 
 def _ions_seen(score: FilterScore) -> str:
@@ -82,6 +83,7 @@ def _settings(score: FilterScore) -> str:
 
 def _sites(score: FilterScore) -> Table:
     first, second = score.ion_pair
+    wet = any(site.waters for site in score.sites)
     columns = (
         "site",
         "formed",
@@ -91,12 +93,13 @@ def _sites(score: FilterScore) -> Table:
         "ion-O (Å)",
         f"V({first})",
         f"V({second})",
+        *(("waters",) if wet else ()),
         "ddG (kJ/mol)",
     )
-    return Table(columns, tuple(_site_row(site, first, second) for site in score.sites), text_columns=4)
+    return Table(columns, tuple(_site_row(site, first, second, wet) for site in score.sites), text_columns=4)
 
 
-def _site_row(site: SiteScore, first: str, second: str) -> tuple[str, ...]:
+def _site_row(site: SiteScore, first: str, second: str, wet: bool) -> tuple[str, ...]:
     return (
         site.site,
         "yes" if site.formed else "no",
@@ -106,8 +109,31 @@ def _site_row(site: SiteScore, first: str, second: str) -> tuple[str, ...]:
         fixed(site.mean_distance_angstrom, 2),
         fixed(site.bond_valence[first], 2),
         fixed(site.bond_valence[second], 2),
+        *((_waters(site.waters, first, second),) if wet else ()),
         UNDEFINED if site.ddg_kj_mol is None else with_error(site.ddg_kj_mol, site.ddg_error_kj_mol),
     )
+
+
+def _waters(waters: Mapping[str, float], first: str, second: str) -> str:
+    """Mean number of waters beside each ion, "2.1, 1.9"; a dry place has none to speak of."""
+    return f"{waters[first]:.1f}, {waters[second]:.1f}" if waters else UNDEFINED
+
+
+def _neighbours(score: FilterScore) -> list[Block]:
+    """How much ions or waters in other sites change each ddG, where that was asked for."""
+    rows = [
+        (
+            site.site,
+            with_error(site.with_neighbours_kj_mol, site.error_components_kj_mol.get("sampling")),
+            with_error(site.neighbour_change_kj_mol, site.neighbour_change_error_kj_mol),
+        )
+        for site in score.sites
+        if site.neighbour_change_kj_mol is not None
+    ]
+    if not rows:
+        return []
+    columns = (f"with {score.neighbours}", "ddG (kJ/mol)", "change (kJ/mol)")
+    return [Table(columns, tuple(rows))]
 
 
 def _resting(site: SiteScore, ion: str) -> str:
@@ -137,9 +163,33 @@ def _permeation(score: FilterScore) -> list[Block]:
         blocks.append(
             Paragraph(f"not conductive ({score.conductive_reason}); computed from the surviving sites on request")
         )
+    if score.rule == "queue" and score.queue is not None:
+        blocks += _queue(score, score.queue)
     blocks.append(_companions(score))
     blocks.append(Paragraph(_error_sources(score), label="errors"))
     return blocks
+
+
+def _queue(score: FilterScore, queue: QueueScore) -> list[Block]:
+    first, second = score.ion_pair
+    wet = any(queue.waters)
+    rows = tuple(
+        (
+            name,
+            fixed(z, 1),
+            with_error(ddg, error) if score.treatment == "thermal" else fixed(ddg, 1),
+            *((_waters(waters, first, second),) if wet else ()),
+        )
+        for name, z, ddg, error, waters in zip(
+            queue.nodes, queue.z_angstrom, queue.ddg_kj_mol, queue.ddg_error_kj_mol, queue.waters, strict=True
+        )
+    )
+    columns = ("single file, inside to outside", "z (Å)", "ddG (kJ/mol)", *(("waters",) if wet else ()))
+    sentence = (
+        f"150 mM {first}+ inside against 150 mM {second}+ outside on this lattice: reversal at {queue.reversal_mv:.0f} mV, "
+        f"{queue.mean_ions:.1f} ions in the filter on average (errors of the nodes: sampling only)."
+    )
+    return [Table(columns, rows), Paragraph(sentence, label="queue")]
 
 
 def _barrier(score: FilterScore) -> str:
@@ -170,7 +220,9 @@ def _companions(score: FilterScore) -> Table:
 
 def _error_sources(score: FilterScore) -> str:
     parts = [
-        f"{cause.replace('_', ' ')} {significant(error, 2)}" for cause, error in score.error_components_kj_mol.items()
+        f"{cause.replace('_', ' ')} {significant(error, 2)}"
+        for cause, error in score.error_components_kj_mol.items()
+        if error is not None
     ]
     coordinate = score.coordinate_error
     where = f"coordinates off by {coordinate.mean_angstrom:.2f} Å on average ({coordinate.method})"
@@ -227,7 +279,7 @@ def _site_columns(score: FilterScore, site: SiteScore) -> dict[str, Any]:
         **{f"ddg_{term}_kj_mol": difference.get(term) for term in BALANCE_TERMS},
         **{f"basin_{ion}": site.basin.get(ion) for ion in score.ion_pair},
         **{f"at_wall_{ion}": site.at_wall.get(ion) for ion in score.ion_pair},
-        "n_waters": site.n_waters,
+        **{f"waters_{ion}": site.waters.get(ion) for ion in score.ion_pair},
     }
 
 

@@ -45,7 +45,9 @@ def _label(
         if altloc in labels or (altloc == "A" and not labels):
             return altloc if labels else ""
         found = ", ".join(sorted(labels)) or "no alternatives"
-        raise UnknownChoice(f"{data.source}: the filter has no altloc {altloc!r}; it has {found}: choose one of these or 'auto'")
+        raise UnknownChoice(
+            f"{data.source}: the filter has no altloc {altloc!r}; it has {found}: choose one of these or 'auto'"
+        )
     occupancy: dict[str, list[float]] = {label: [] for label in labels}
     for table, rows in zip(tables, residues, strict=True):
         every = np.concatenate(rows)

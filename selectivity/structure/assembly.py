@@ -102,7 +102,8 @@ def _periodic_images(data: StructureData, box: NDArray[np.float64]) -> Reading:
     everything = np.ones(len(data.models[0]), dtype=bool)
     shifts = sorted(product((0, 1, -1), repeat=3), key=lambda s: sum(abs(k) for k in s))
     placements = [
-        Placement(0, i, Operator(np.eye(3), np.array(s, dtype=float) @ box), everything, everything) for i, s in enumerate(shifts)
+        Placement(0, i, Operator(np.eye(3), np.array(s, dtype=float) @ box), everything, everything)
+        for i, s in enumerate(shifts)
     ]
     return Reading(PERIODIC_IMAGES, tuple(placements))
 

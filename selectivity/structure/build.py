@@ -89,7 +89,9 @@ def require_complete(atoms: Sequence[FilterAtom], source: str) -> None:
         needed = ["C", "O"]
         if index == 0 and some.residue_name in HYDROXYL_OXYGENS:
             needed += ["CB", HYDROXYL_OXYGENS[some.residue_name]]
-        missing += [f"{n} of {some.residue_name} {some.residue_number} chain {some.chain}" for n in needed if n not in named]
+        missing += [
+            f"{n} of {some.residue_name} {some.residue_number} chain {some.chain}" for n in needed if n not in named
+        ]
     if missing:
         shown = "; ".join(missing[:8]) + (f"; and {len(missing) - 8} more" if len(missing) > 8 else "")
         raise FilterIncomplete(
@@ -148,7 +150,9 @@ def _share_ids(atoms: tuple[FilterAtom, ...], where: NDArray[np.float64], axis: 
     ids = [a.deposited_id for a in atoms]
     originals: list[int] = []
     for strand in sorted(rows):
-        source = next((o for o in originals if keys[o] == keys[strand] and _rotated(cylinder, rows[o], rows[strand])), None)
+        source = next(
+            (o for o in originals if keys[o] == keys[strand] and _rotated(cylinder, rows[o], rows[strand])), None
+        )
         if source is None:
             originals.append(strand)
             continue

@@ -43,7 +43,9 @@ class _Residues:
     index: dict[tuple[int, int], int]
 
 
-def filter_from_rings(data: StructureData, rings: Sequence[str], *, assembly: str = "auto", altloc: str = "auto") -> Filter:
+def filter_from_rings(
+    data: StructureData, rings: Sequence[str], *, assembly: str = "auto", altloc: str = "auto"
+) -> Filter:
     """A `Filter` from one atom selection per ring (`selectivity.structure.selection`).
 
     The axis runs from the first ring given towards the last, z = 0 in the plane of the second ring (of the only one). The
@@ -53,7 +55,9 @@ def filter_from_rings(data: StructureData, rings: Sequence[str], *, assembly: st
     Raises UnknownChoice for a selection that names no oxygen, FilterNotFound when the oxygens of one ring are no ring.
     """
     if isinstance(rings, str) or not rings:
-        raise UnknownChoice(f"rings={rings!r}; a list with one selection per ring is needed: rings=['A:15:O,B:15:O', ...]")
+        raise UnknownChoice(
+            f"rings={rings!r}; a list with one selection per ring is needed: rings=['A:15:O,B:15:O', ...]"
+        )
     reading, members = _read(data, rings, assembly, altloc)
     residues = _strands(data, reading, members)
     atoms, positions, row_of = _atoms(data, reading, residues, altloc)
@@ -64,9 +68,7 @@ def filter_from_rings(data: StructureData, rings: Sequence[str], *, assembly: st
     return _assemble(data, reading, atoms, positions, axis, [rows[i] for i in order], altloc)
 
 
-def _read(
-    data: StructureData, rings: Sequence[str], assembly: str, altloc: str
-) -> tuple[Reading, list[list[Member]]]:
+def _read(data: StructureData, rings: Sequence[str], assembly: str, altloc: str) -> tuple[Reading, list[list[Member]]]:
     """The first reading in which every ring has two oxygens or more; as deposited when none has."""
     first: tuple[Reading, list[list[Member]]] | None = None
     for reading in readings(data, assembly):
@@ -78,7 +80,9 @@ def _read(
     assert first is not None  # there always is a reading
     for number, (text, found) in enumerate(zip(rings, first[1], strict=True), start=1):
         if not found:
-            raise UnknownChoice(f"{data.source}: ring {number}, {text!r}, names no oxygen; {_offer(data)}: check chain, number and atom")
+            raise UnknownChoice(
+                f"{data.source}: ring {number}, {text!r}, names no oxygen; {_offer(data)}: check chain, number and atom"
+            )
     return first
 
 
@@ -97,7 +101,11 @@ def _members(data: StructureData, reading: Reading, text: str, altloc: str) -> l
     for p, placement in enumerate(reading.placements):
         table = data.models[placement.model]
         for row in select(table, text).tolist():
-            if placement.rows[row] and table.elements[row] == "O" and row in _one_conformation(data, placement, row, altloc):
+            if (
+                placement.rows[row]
+                and table.elements[row] == "O"
+                and row in _one_conformation(data, placement, row, altloc)
+            ):
                 found.append((p, row))
     return found
 
@@ -112,7 +120,11 @@ def _strands(data: StructureData, reading: Reading, members: Sequence[Sequence[M
     """Residues in order of placement and file; a jump in chain or number starts a new strand (domains of one chain)."""
     tables = [data.models[p.model] for p in reading.placements]
     held = sorted(
-        {(p, int(np.searchsorted(tables[p].residue_starts, row, side="right")) - 1) for ring in members for p, row in ring}
+        {
+            (p, int(np.searchsorted(tables[p].residue_starts, row, side="right")) - 1)
+            for ring in members
+            for p, row in ring
+        }
     )
     strand: dict[tuple[int, int], int] = {}
     index: dict[tuple[int, int], int] = {}
@@ -187,7 +199,12 @@ def ring_kind(residue_name: str, atom_name: str) -> RingKind:
     letter = one_letter(residue_name)
     if atom_name == "O":
         return "carbonyl"
-    if atom_name in ("OXT", "OT1", "OT2") or (letter, atom_name) in (("D", "OD1"), ("D", "OD2"), ("E", "OE1"), ("E", "OE2")):
+    if atom_name in ("OXT", "OT1", "OT2") or (letter, atom_name) in (
+        ("D", "OD1"),
+        ("D", "OD2"),
+        ("E", "OE1"),
+        ("E", "OE2"),
+    ):
         return "carboxylate"
     return "hydroxyl" if atom_name in ("OG", "OG1", "OH") else "other"
 

@@ -12,7 +12,21 @@ from selectivity.structure.detection import N_STRANDS, Motif, Pore, Strand, find
 from selectivity.structure.table import AtomTable, StructureData
 
 KNOWN_SIGNATURES = frozenset(
-    ("TVGYG", "TIGYG", "TLGYG", "TTGYG", "TIGFG", "TVGFG", "TIGLG", "TVAYG", "TVGDG", "TVGET", "SVGFG", "SIGYG", "CIGYG")
+    (
+        "TVGYG",
+        "TIGYG",
+        "TLGYG",
+        "TTGYG",
+        "TIGFG",
+        "TVGFG",
+        "TIGLG",
+        "TVAYG",
+        "TVGDG",
+        "TVGET",
+        "SVGFG",
+        "SIGYG",
+        "CIGYG",
+    )
 )
 """Filters of K+ channels and of their non-selective relatives: they name the best candidate in an error, they accept none."""
 
@@ -40,7 +54,9 @@ def no_filter_found(data: StructureData, candidates: Sequence[Reading]) -> str:
 
 def _next_step(data: StructureData) -> str:
     if data.format in ("MDAnalysis", "mdtraj"):
-        return f"pass the path of the file, {data.format} drops assembly records and further models, or the whole tetramer"
+        return (
+            f"pass the path of the file, {data.format} drops assembly records and further models, or the whole tetramer"
+        )
     return "pass another assembly or a file with the tetramer"
 
 

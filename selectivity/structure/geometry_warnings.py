@@ -15,7 +15,11 @@ def quality_warnings(atoms: Sequence[FilterAtom], rings: Sequence[Ring], resolut
     """Warnings about overlapping ring oxygens, incomplete rings and atoms of occupancy zero."""
     narrow = [f"{r.name} {r.radius:.2f}" for r in rings if r.radius < NARROWEST_RADIUS and len(r.atoms) >= 4]
     if narrow:
-        reason = f"a resolution of {resolution:.1f} Å is too low for energies" if resolution else "too inaccurate for energies"
+        reason = (
+            f"a resolution of {resolution:.1f} Å is too low for energies"
+            if resolution
+            else "too inaccurate for energies"
+        )
         yield f"rings narrower than oxygens allow ({NARROWEST_RADIUS} Å): {', '.join(narrow)} Å; {reason}"
     n_strands = 1 + max(a.strand for a in atoms)
     for ring in rings:

@@ -32,7 +32,9 @@ def read_structure_file(path: str | Path) -> StructureData:
     kind = _sniff(path.name, text)
     structure = _parse_cif(path.name, text) if kind == "mmCIF" else _parse_pdb(path.name, text)
     if len(structure) == 0 or structure[0].count_atom_sites() == 0:
-        raise FileUnreadable(f"{path.name}: no atoms in this {kind} file; a structure with coordinates is needed: check the download")
+        raise FileUnreadable(
+            f"{path.name}: no atoms in this {kind} file; a structure with coordinates is needed: check the download"
+        )
     return _structure_data(structure, path.name, kind, text, hashlib.sha256(content).hexdigest())
 
 
@@ -45,7 +47,9 @@ def read_bytes(path: Path) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise FileUnreadable(f"{path}: cannot be read ({error.strerror}); a readable file is needed: check its permissions") from None
+        raise FileUnreadable(
+            f"{path}: cannot be read ({error.strerror}); a readable file is needed: check its permissions"
+        ) from None
     if not content.strip():
         raise FileUnreadable(f"{path.name}: the file is empty; a structure is needed ({FORMATS}): repeat the download")
     return content
@@ -56,9 +60,13 @@ def _decode(name: str, content: bytes) -> str:
         try:
             content = gzip.decompress(content)
         except (EOFError, OSError, zlib.error):
-            raise FileUnreadable(f"{name}: the gzip stream is cut short or damaged; a whole file is needed: repeat the download") from None
+            raise FileUnreadable(
+                f"{name}: the gzip stream is cut short or damaged; a whole file is needed: repeat the download"
+            ) from None
     if not content.strip():
-        raise FileUnreadable(f"{name}: the compressed file is empty; a structure is needed ({FORMATS}): repeat the download")
+        raise FileUnreadable(
+            f"{name}: the compressed file is empty; a structure is needed ({FORMATS}): repeat the download"
+        )
     if b"\x00" in content:
         raise FileUnreadable(f"{name}: binary content; a text structure file is needed ({FORMATS}): convert it first")
     return content.decode("utf-8-sig", errors="replace")
@@ -71,7 +79,9 @@ def _sniff(name: str, text: str) -> str:
     if re.search(r"^data_", text, re.MULTILINE | re.IGNORECASE) and "_atom_site." in text:
         return "mmCIF"
     if re.match(r"(HEADER|TITLE |REMARK|CRYST1|COMPND)", text) or re.search(r"^data_", text, re.MULTILINE):
-        raise FileUnreadable(f"{name}: a header without atoms; coordinates are needed: the file seems truncated, repeat the download")
+        raise FileUnreadable(
+            f"{name}: a header without atoms; coordinates are needed: the file seems truncated, repeat the download"
+        )
     raise FileUnreadable(f"{name}: unknown format, no PDB or mmCIF atom records; needed is {FORMATS}: convert the file")
 
 
@@ -111,7 +121,9 @@ def _parse_cif(name: str, text: str) -> gemmi.Structure:
         block = gemmi.cif.read_string(text)
         structures = [gemmi.make_structure_from_block(b) for b in block if b.find_values("_atom_site.Cartn_x")]
     except (RuntimeError, ValueError) as error:
-        raise FileUnreadable(f"{name}: damaged mmCIF file ({_one_line(error)}); a whole file is needed: repeat the download") from None
+        raise FileUnreadable(
+            f"{name}: damaged mmCIF file ({_one_line(error)}); a whole file is needed: repeat the download"
+        ) from None
     if not structures:
         raise FileUnreadable(f"{name}: mmCIF without _atom_site coordinates; atoms are needed: repeat the download")
     return structures[0]
@@ -127,7 +139,9 @@ def _structure_data(structure: gemmi.Structure, name: str, kind: str, text: str,
         if not np.isfinite(table.positions).all():
             row = int(np.flatnonzero(~np.isfinite(table.positions).all(axis=1))[0])
             where = f"{table.names[row]} of {table.residue_names[row]} {table.residue_numbers[row]}"
-            raise FileUnreadable(f"{name}: atom {where} has coordinates that are not numbers; finite Å are needed: repair the file")
+            raise FileUnreadable(
+                f"{name}: atom {where} has coordinates that are not numbers; finite Å are needed: repair the file"
+            )
     resolution = structure.resolution if structure.resolution > 0 else None
     return StructureData(
         source=name,
@@ -173,7 +187,14 @@ def _tables(structure: gemmi.Structure) -> tuple[AtomTable, ...]:
 
 def _one_copy_after_the_other(table: AtomTable) -> AtomTable:
     """Undo gemmi's joining of residues that share chain and number (four subunits, all chain A 75-79): copy by copy."""
-    columns = (table.chains, table.residue_numbers, table.insertion_codes, table.residue_names, table.names, table.altlocs)
+    columns = (
+        table.chains,
+        table.residue_numbers,
+        table.insertion_codes,
+        table.residue_names,
+        table.names,
+        table.altlocs,
+    )
     inverse = np.zeros(len(table), dtype=np.int64)
     for column in columns:
         _, codes = np.unique(column, return_inverse=True)
@@ -206,7 +227,8 @@ def _assembly(assembly: gemmi.Assembly) -> Assembly:
         by_label = by_label or bool(generator.subchains)
         names = frozenset(generator.subchains or generator.chains)
         operators = tuple(
-            Operator(np.array(o.transform.mat.tolist()), np.array(o.transform.vec.tolist())) for o in generator.operators
+            Operator(np.array(o.transform.mat.tolist()), np.array(o.transform.vec.tolist()))
+            for o in generator.operators
         )
         groups.append((names, operators))
     return Assembly(assembly.name, tuple(groups), by_label)

@@ -48,7 +48,9 @@ def read_object(source: Any) -> StructureData:
     if library == "MDAnalysis" and hasattr(source, "atoms"):
         group = source.atoms
         name = getattr(source.universe, "filename", None)
-        return _from_atom_group(group, f"MDAnalysis {Path(str(name)).name}" if name else "MDAnalysis universe", "MDAnalysis")
+        return _from_atom_group(
+            group, f"MDAnalysis {Path(str(name)).name}" if name else "MDAnalysis universe", "MDAnalysis"
+        )
     if library == "mdtraj" and hasattr(source, "topology"):
         return _from_trajectory(source)
     raise FileUnreadable(f"source of type {type(source).__name__}; {SOURCES} is needed: pass one of these")
@@ -162,5 +164,7 @@ def _checked(data: StructureData) -> StructureData:
     positions = data.models[0].positions
     if not np.isfinite(positions).all():
         n = int((~np.isfinite(positions).all(axis=1)).sum())
-        raise FileUnreadable(f"{data.source}: {n} atoms have coordinates that are not numbers; finite Å are needed: repair the frame")
+        raise FileUnreadable(
+            f"{data.source}: {n} atoms have coordinates that are not numbers; finite Å are needed: repair the frame"
+        )
     return data

@@ -43,7 +43,9 @@ def select(table: AtomTable, selection: str) -> NDArray[np.int64]:
 def _term(table: AtomTable, term: str) -> NDArray[np.bool_]:
     parts = [part.strip() for part in term.split(":")]
     if len(parts) != 3:
-        raise UnknownChoice(f"selection {term!r} has {len(parts)} parts; chain, residue and atom are needed: write {GRAMMAR}")
+        raise UnknownChoice(
+            f"selection {term!r} has {len(parts)} parts; chain, residue and atom are needed: write {GRAMMAR}"
+        )
     chain, residue, atom = parts
     return _named(table.chains, chain) & _numbered(table, residue, term) & _named(table.names, atom)
 
@@ -61,7 +63,9 @@ def _numbered(table: AtomTable, wanted: str, term: str) -> NDArray[np.bool_]:
     for piece in wanted.split("/"):
         found = _RESIDUE.match(piece.strip())
         if found is None:
-            raise UnknownChoice(f"selection {term!r}: {piece!r} is no residue number; a number or a range is needed: write {GRAMMAR}")
+            raise UnknownChoice(
+                f"selection {term!r}: {piece!r} is no residue number; a number or a range is needed: write {GRAMMAR}"
+            )
         first, last, code = found.groups()
         if last is not None:
             chosen |= (table.residue_numbers >= int(first)) & (table.residue_numbers <= int(last))

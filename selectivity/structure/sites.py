@@ -38,7 +38,18 @@ def filter_sites(rings: Sequence[Ring]) -> tuple[Site, ...]:
     planes = [r.z for r in rings[offset : offset + 4]]
     inner_plane = rings[0].z if has_hydroxyl else planes[0] - RING_SPACING
     opening = _opening(rings[offset : offset + 4])
-    sites = [Site("Scav", None, 0 if has_hydroxyl else None, inner_plane - CAVITY_DEPTH, inner_plane, OPEN_LATERAL_RADIUS, False, "cavity")]
+    sites = [
+        Site(
+            "Scav",
+            None,
+            0 if has_hydroxyl else None,
+            inner_plane - CAVITY_DEPTH,
+            inner_plane,
+            OPEN_LATERAL_RADIUS,
+            False,
+            "cavity",
+        )
+    ]
     edges = [inner_plane, *planes]
     for i, name in enumerate(("S4", "S3", "S2", "S1")):
         inner = offset + i - 1 if offset + i >= 1 else None

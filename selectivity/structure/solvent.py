@@ -35,7 +35,9 @@ class SeenAtom:
     b_factor: float
 
 
-def ions_in(seen: Sequence[SeenAtom], axis: Axis, sites: Sequence[Site]) -> tuple[tuple[FilterIon, ...], int, tuple[str, ...]]:
+def ions_in(
+    seen: Sequence[SeenAtom], axis: Axis, sites: Sequence[Site]
+) -> tuple[tuple[FilterIon, ...], int, tuple[str, ...]]:
     """Ions within 4 Å of the axis, merged, from the cavity outward; how many copies were merged away; notes on occupancies.
 
     The site is "" for an ion on the axis beyond Scav or S0, or beside a cage. Occupancies of merged copies add up

@@ -29,7 +29,25 @@ _ION_OF_NAME = {name: species for species, names in _ION_NAMES.items() for name 
 _AMMONIUM = {("NH4", "N"), ("NH4", "N1")}
 
 _WATER_RESIDUES = frozenset(
-    ("HOH", "WAT", "SOL", "H2O", "DOD", "TIP", "TIP2", "TIP3", "TIP4", "TIP5", "TP3", "TP4", "T3P", "T4P", "SPC", "SPCE", "OPC")
+    (
+        "HOH",
+        "WAT",
+        "SOL",
+        "H2O",
+        "DOD",
+        "TIP",
+        "TIP2",
+        "TIP3",
+        "TIP4",
+        "TIP5",
+        "TP3",
+        "TP4",
+        "T3P",
+        "T4P",
+        "SPC",
+        "SPCE",
+        "OPC",
+    )
 )
 _WATER_OXYGENS = frozenset(("O", "OW", "OH2", "OH", "O1", "OW1"))
 
