@@ -126,7 +126,7 @@ def rigid(found) -> np.ndarray:
 
 def test_rigid_scores_are_those_of_score_filter_on_the_frame_as_a_file(tmp_path: Path) -> None:
     universe = system()
-    run = analysed(frames_of(universe, jiggled(universe, 3)), treatments=("rigid",))
+    run = analysed(frames_of(universe, jiggled(universe, 2)), treatments=("rigid",))
     ddg = run.block.ddg(run.model.water_leg)
     for f, _ in enumerate(universe.trajectory):
         load_filter(universe).to_pdb(tmp_path / "frame.pdb")

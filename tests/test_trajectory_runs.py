@@ -190,6 +190,7 @@ def test_the_summary_reads_what_the_run_wrote(plain) -> None:
     assert [row["site"] for row in summary.rows()] == ["Scav", "S4", "S3", "S2", "S1", "S0"]
 
 
+@pytest.mark.slow
 def test_relaxed_scores_do_not_depend_on_where_a_chunk_begins(replicas, tmp_path: Path) -> None:
     top, trajectories = replicas
     model = Model(("relaxed",))

@@ -21,7 +21,7 @@ class FilterAnalysis(AnalysisBase):
     """Rings, occupancy, flips, coordination and K+/Na+ energies of a selectivity filter in every frame.
 
     ``source`` is a Universe or AtomGroup (of all atoms that matter: filter, ions, waters); the filter is found in its current frame
-    and followed. ``treatments`` of "rigid" (every frame) and "relaxed" (25 frames per second and core), () for geometry alone;
+    and followed. ``treatments`` of "rigid" (every frame) and "relaxed" (about 15 frames per second and core), () for geometry alone;
     ``cold_every`` makes the full relaxed search in frames whose number it divides. ``pore`` chooses among several.
 
     After ``run(start, stop, step, backend="serial" | "multiprocessing" | "dask", n_workers=...)``: ``results.frames`` (one row per
