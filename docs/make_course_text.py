@@ -183,14 +183,16 @@ def chloride_block(number: int) -> Claim:
 
     def draw(ax: Axes) -> None:
         e_cl = np.linspace(-100.0, -40.0, 61)
-        g = cases[0][0]
-        shifts = [block_shift(g, reversal={"K": -90.0, "Na": 60.0, "Cl": e}, blocked="Cl") for e in e_cl]
-        ax.plot([s.reversal_mv - s.before_mv for s in shifts], [s.shift_mv for s in shifts], color=INK)
-        for made_case, (conductance, _), face in zip(made, cases, (SECOND_COLOUR, "white", SECOND_COLOUR), strict=True):
-            there = (made_case.reversal_mv - made_case.before_mv, made_case.shift_mv)
-            label = "/".join(f"{x:g}" for x in conductance.values())
-            ax.plot(*there, "o", color=SECOND_COLOUR, mfc=face)
-            ax.annotate(f"g {label}", there, textcoords="offset points", xytext=(7, 3), fontsize=8)
+        for g, dash in ((cases[0][0], "-"), (cases[1][0], "--")):
+            curve = block_shift(g, reversal={"K": -90.0, "Na": 60.0, "Cl": e_cl}, blocked="Cl")
+            label = "/".join(f"{x:g}" for x in g.values())
+            ax.plot(curve.reversal_mv - curve.before_mv, curve.shift_mv, dash, color=INK, label=f"g(K/Na/Cl) {label}")
+        places = (((-7, -11), "right"), ((-7, -11), "right"), ((7, 3), "left"))  # beside the lines, not on them
+        for case, (_, e), (offset, side) in zip(made, cases, places, strict=True):
+            there = (case.reversal_mv - case.before_mv, case.shift_mv)
+            ax.plot(*there, "o", color=SECOND_COLOUR)
+            ax.annotate(f"E(Cl⁻) {e:g} mV", there, offset, textcoords="offset points", ha=side, fontsize=8)
+        ax.legend(loc="lower left")
         ax.axhline(0.0, color=PALE, zorder=0)
         ax.axvline(0.0, color=PALE, zorder=0)
         ax.set(xlabel="E(Cl⁻) - V before the block (mV)", ylabel="change of V (mV)")
@@ -278,6 +280,9 @@ def pump_cycle(number: int) -> Claim:
         v = np.linspace(-180.0, 40.0, 50)
         ax.plot(v, pump_work(**MAMMAL, voltage=v, temperature=T), color=INK)
         ax.axhline(ATP_FREE_ENERGY, color=QUIET, ls="--")
+        ax.annotate("ATP", (40.0, ATP_FREE_ENERGY), (0, 4), textcoords="offset points", ha="right", color=QUIET)
+        ax.annotate("rest", (-70.0, work), (7, 3), textcoords="offset points")
+        ax.annotate("stall", (stall, ATP_FREE_ENERGY), (7, 5), textcoords="offset points")
         ax.plot([-70.0, stall], [work, ATP_FREE_ENERGY], "o", color=SECOND_COLOUR)
         ax.set(xlabel="V (mV)", ylabel="work of a cycle (kJ/mol)")
 
@@ -310,6 +315,8 @@ def pump_millivolts(number: int) -> Claim:
         gap = mullins_noda_voltage(pair, **MAMMAL, temperature=T) - ghk_voltage(pair, **MAMMAL, temperature=T)
         ax.semilogx(p, gap, color=INK)
         ax.axhline(-values["bound"], color=QUIET, ls="--")
+        ax.annotate("RT/F ln 1.5", (1e-3, -values["bound"]), (0, 4), textcoords="offset points", color=QUIET)
+        ax.annotate("neuron", (0.04, shift["neuron"]), (-7, -10), textcoords="offset points", ha="right")
         ax.plot(0.04, shift["neuron"], "o", color=SECOND_COLOUR)
         ax.set(xlabel="P(Na⁺)/P(K⁺)", ylabel="pump's share of V (mV)")
 

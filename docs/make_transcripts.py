@@ -35,7 +35,9 @@ def renewed(block: docs.Block, shared: Path | None) -> str:
         lines = "".join(f"{line.rstrip()}\n" for line in printed.splitlines()).rstrip("\n")
         old = f"$ {step.command}\n{step.expected}"
         if old not in text:
-            raise SystemExit(f"{block.name}: cannot replace the output of {step.command!r}; write its command on one line")
+            raise SystemExit(
+                f"{block.name}: cannot replace the output of {step.command!r}; write its command on one line"
+            )
         text = text.replace(old, f"$ {step.command}\n{lines}\n" if lines else f"$ {step.command}\n", 1)
     return text
 

@@ -186,6 +186,8 @@ def ion_series(
     settings: dict[str, Any] = {**QUICK, "treatment": treatment, **keywords}
     settings |= {"force_field": force_field, "hydration": hydration, "temperature": temperature}
     thermal = _thermal_settings(settings) if treatment == "thermal" else None
+    if thermal is not None:
+        settings["rule"] = thermal["rule"]
     results: dict[str, IonResult] = {}
     warnings: list[str] = []
     score: FilterScore | None = None

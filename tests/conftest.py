@@ -47,5 +47,7 @@ def shared() -> Path:
     named = os.environ.get("SELECTIVITY_SHARED")
     folder = Path(named) if named else ROOT.parent / "shared"
     if not (folder / "structures").is_dir():
-        pytest.skip(f"real depositions not found in {folder}: set SELECTIVITY_SHARED to a folder that holds structures/")
+        pytest.skip(
+            f"real depositions not found in {folder}: set SELECTIVITY_SHARED to a folder that holds structures/"
+        )
     return folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -140,3 +141,80 @@ def _walls(system: LigandSystem, regions: Sequence[Region]) -> mm.CustomExternal
     for index, region in enumerate(regions):
         force.addParticle(system.n_atoms + index, [bound * ANGSTROM for bound in region])
     return force
+
+
+def alchemical_system(system: LigandSystem, ions: tuple[str, str], region: Region) -> mm.System:
+    """One ion on the path between two species: global parameters ``root`` (sqrt of epsilon) and ``size`` (Rmin/2, nm) are its own.
+
+    Groups are rigid by constraints. The particles of a carbonyl weigh 16 u each, the hydrogens as well: constraints of rigid pairs and
+    triangles have a constant metric determinant (it depends on lengths and masses alone), so that constrained dynamics samples
+    exactly the measure of uniform translations and rotations that the Monte Carlo samples, at any masses.
+    """
+    twin = total_system(system, (ions[0],), (region,), constraints=True)
+    nonbonded, ion = twin.getForce(0), system.n_atoms
+    charge, _, _ = nonbonded.getParticleParameters(ion)
+    nonbonded.setParticleParameters(ion, charge, 0.1, 0.0)
+    field = force_field(system.force_field)
+    force = mm.CustomBondForce("root*e*(((size+s)/r)^12-2*((size+s)/r)^6)")
+    for name in ("e", "s"):
+        force.addPerBondParameter(name)
+    force.addGlobalParameter("root", np.sqrt(field.ion(ions[0]).epsilon_kj_mol))
+    force.addGlobalParameter("size", field.ion(ions[0]).half_rmin * ANGSTROM)
+    for atom, (_, epsilon, size) in enumerate(_atoms(system, ())):
+        force.addBond(ion, atom, [np.sqrt(epsilon), size * ANGSTROM])
+    twin.addForce(force)
+    return twin
+
+
+def langevin_energies(
+    system: LigandSystem,
+    ions: tuple[str, str],
+    region: Region,
+    *,
+    temperature: float,
+    n_states: int,
+    n_samples: int,
+    stride: int = 50,
+    n_equilibration: int = 5000,
+    seed: int = 1,
+    platform: str = "Reference",
+) -> tuple[np.ndarray, float]:
+    """Energies (S, K, K; kJ/mol) of Langevin dynamics in every state under all states, and the processor time of the sampling (s).
+
+    2 fs steps (the stiffest motion, an ion on its wall at 16 u, has a period of 100 fs), friction 5/ps, a record every ``stride`` steps.
+    """
+    ends = [force_field(system.force_field).ion(name) for name in ions]
+    own = np.array([(end.epsilon_kj_mol**0.5, end.half_rmin) for end in ends])
+    path = [(1.0 - share) * own[0] + share * own[1] for share in np.linspace(0.0, 1.0, n_states)]
+    energies, seconds = np.empty((n_samples, n_states, n_states)), 0.0
+    built = alchemical_system(system, ions, region)
+    built.getForce(built.getNumForces() - 1).setForceGroup(1)
+    for k, (root, size) in enumerate(path):
+        integrator = mm.LangevinMiddleIntegrator(temperature, 5.0, 0.002)
+        integrator.setRandomNumberSeed(100 * seed + k + 1)
+        integrator.setConstraintTolerance(1e-6)
+        ctx = mm.Context(built, integrator, mm.Platform.getPlatformByName(platform), _one_thread(platform))
+        start = np.vstack([system.positions, [[0.1, 0.05, 0.5 * (region.z_low + region.z_high)]]])
+        ctx.setPositions(start * ANGSTROM)
+        _switch(ctx, root, size)
+        mm.LocalEnergyMinimizer.minimize(ctx, 10.0, 0)
+        ctx.setVelocitiesToTemperature(temperature, 100 * seed + k + 1)
+        begin = time.process_time()
+        integrator.step(n_equilibration)
+        for s in range(n_samples):
+            integrator.step(stride)
+            for other, values in enumerate(path):
+                _switch(ctx, *values)
+                energies[s, k, other] = ctx.getState(getEnergy=True, groups={1}).getPotentialEnergy()._value
+            _switch(ctx, root, size)
+        seconds += time.process_time() - begin
+    return energies, seconds
+
+
+def _switch(ctx: mm.Context, root: float, size: float) -> None:
+    ctx.setParameter("root", root)
+    ctx.setParameter("size", size * ANGSTROM)
+
+
+def _one_thread(platform: str) -> dict[str, str]:
+    return {"Threads": "1"} if platform == "CPU" else {}

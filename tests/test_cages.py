@@ -123,5 +123,5 @@ def test_refusals_name_the_value_and_the_range():
         ligand_cage(8, "K", charge=-0.2)
     with pytest.raises(OutOfRange, match=r"distance 0\.3"):
         ligand_cage(8, "K", distance=0.3)
-    with pytest.raises(UnknownChoice, match=r"'Tl' has no parameters in charmm36.*amber has it"):
+    with pytest.raises(UnknownChoice, match=r"'Tl' has no parameters in charmm36.*amber and amber-lsm have it"):
         ligand_cage(8, "Tl")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from selectivity import load_filter, score_filter
 from selectivity.cli import main
 from selectivity.cli.app import app
 from selectivity.permeation.queue_barrier import queue_barrier
@@ -91,3 +92,31 @@ def test_refusals_are_one_line(arguments: list[str], code: int, words: str, caps
     assert main(arguments) == code
     error = capsys.readouterr().err
     assert words in error and error.count("\n") == 1 and "Traceback" not in error
+
+
+def test_a_file_gives_its_nodes_and_the_errors_of_its_barrier(root: Path) -> None:
+    file = str(root / "structures" / "nak_like.pdb")
+    words = ["permeate", file, "--treatment", "rigid", "--exact", "--draws", "2", "--json", "-"]
+    answer = CliRunner().invoke(app, words)
+    assert answer.exit_code == 0, answer.output
+    found = json.loads(answer.stdout)
+    score = score_filter(load_filter(file), treatment="rigid", rule="queue")
+    assert score.queue is not None
+    assert found["nodes"]["ddg_kj_mol"] == pytest.approx(score.queue.ddg_kj_mol, rel=1e-9)
+    assert found["ratio"]["permeability_ratio"] == pytest.approx(score.permeability_ratio, rel=1e-6)
+    for cause in ("coordinates", "hydration"):
+        assert found["ratio"]["components_kj_mol"][cause] == pytest.approx(
+            score.error_components_kj_mol[cause], rel=1e-9
+        )
+
+
+def test_files_that_do_not_fit_are_refused_in_one_line(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    collapsed, good = (str(root / "structures" / name) for name in ("collapsed_like.pdb", "kcsa_like.pdb"))
+    for arguments, code, words in (
+        ([collapsed, "--treatment", "rigid"], 1, "does not conduct"),
+        ([good, "--cages", "1,2"], 2, "keep one of them"),
+        ([good, "--ions", "Na,K"], 1, "name K first"),
+    ):
+        assert main(["permeate", *arguments]) == code
+        error = capsys.readouterr().err
+        assert words in error and error.count("\n") == 1

@@ -15,6 +15,7 @@ from selectivity.energetics.thermal import Sampling
 from selectivity.errors import SelectivityError, UnknownChoice
 from selectivity.permeation.profile_choices import KnownProfile, ratio_choices
 from selectivity.pipeline import score_filter
+from selectivity.plotting.thermal_profile import draw_along_pore
 from selectivity.structure.ideal import ideal_filter
 
 FAST = ("--treatment", "rigid")
@@ -122,6 +123,12 @@ def test_a_thermal_profile_carries_its_errors_to_the_ratio() -> None:
     assert result.curves.ddg_error is not None and result.ratio("flat").error_components_kj_mol["sampling"] > 0.0
     assert all(node.error_kj_mol > 0.0 for node in result.nodes)
     json.dumps(result.to_dict(), allow_nan=False)
+    upper, lower = draw_along_pore(result).axes
+    assert "ΔΔG(z), Na⁺ − K⁺ (kJ/mol)" in upper.get_ylabel() and "(Å)" in lower.get_xlabel()
+    shown = {text.get_text() for text in upper.texts}
+    assert {"S4", "S3", "T63 O", "V64 O"} <= shown
+    band = upper.collections[0].get_paths()[0].vertices
+    assert band[:, 1].max() - result.curves.ddg.max() > result.curves.ddg_error.min()
     assert list(result.table().columns)[:4] == ["z_angstrom", "place", "ddg_kj_mol", "ddg_error_kj_mol"]
 
 

@@ -49,10 +49,22 @@ def test_a_sound_package_passes(tmp_path: Path) -> None:
 
 
 PLANTED = [
-    ("upward", {"structure/load.py": "from selectivity.pipeline import score_filter\n"}, "structure may not import pipeline"),
+    (
+        "upward",
+        {"structure/load.py": "from selectivity.pipeline import score_filter\n"},
+        "structure may not import pipeline",
+    ),
     ("upward inside a function", {"ions.py": "def f():\n    import selectivity.cli\n"}, "ions may not import cli"),
-    ("upward under TYPE_CHECKING", {"ions.py": "if TYPE_CHECKING:\n    from selectivity import membrane\n"}, "import membrane"),
-    ("upward relative", {"structure/load.py": "from ..energetics import kernels\n"}, "structure may not import energetics"),
+    (
+        "upward under TYPE_CHECKING",
+        {"ions.py": "if TYPE_CHECKING:\n    from selectivity import membrane\n"},
+        "import membrane",
+    ),
+    (
+        "upward relative",
+        {"structure/load.py": "from ..energetics import kernels\n"},
+        "structure may not import energetics",
+    ),
     ("upward relative bare", {"constants.py": "from . import structure\n"}, "constants may not import structure"),
     ("upward by string", {"ions.py": "import importlib\nimportlib.import_module('selectivity.cli')\n"}, "import cli"),
     ("upward by relative string", {"structure/a.py": "import_module('..cli', __package__)\n"}, "may not import cli"),
@@ -61,12 +73,28 @@ PLANTED = [
     ("not to be checked", {"ions.py": "import importlib\nimportlib.import_module(name)\n"}, "computed name"),
     ("sideways", {"membrane/a.py": "from selectivity.permeation import ratio\n"}, "membrane may not import permeation"),
     ("permeation and structure", {"permeation/a.py": "import selectivity.structure\n"}, "may not import structure"),
-    ("more than the Filter", {"energetics/a.py": "from selectivity.structure import load\n"}, "only selectivity.structure.filter"),
+    (
+        "more than the Filter",
+        {"energetics/a.py": "from selectivity.structure import load\n"},
+        "only selectivity.structure.filter",
+    ),
     ("through the front door", {"ions.py": "from selectivity import score_filter\n"}, "the package's front door"),
-    ("cycle", {"structure/a.py": "from . import b\n", "structure/b.py": "from selectivity.structure import a\n"}, "cycle"),
-    ("long cycle", {"constants.py": "from selectivity import ions\n", "ions.py": "from .constants import R\n"}, "cycle"),
+    (
+        "cycle",
+        {"structure/a.py": "from . import b\n", "structure/b.py": "from selectivity.structure import a\n"},
+        "cycle",
+    ),
+    (
+        "long cycle",
+        {"constants.py": "from selectivity import ions\n", "ions.py": "from .constants import R\n"},
+        "cycle",
+    ),
     ("reader outside", {"energetics/a.py": "import gemmi\n"}, "gemmi belongs to"),
-    ("reader inside a function", {"pipeline.py": "def f():\n    from MDAnalysis import Universe\n"}, "MDAnalysis belongs to"),
+    (
+        "reader inside a function",
+        {"pipeline.py": "def f():\n    from MDAnalysis import Universe\n"},
+        "MDAnalysis belongs to",
+    ),
     ("reader by string", {"cli/a.py": "import_module('mdtraj.formats')\n"}, "mdtraj belongs to"),
     ("drawing outside", {"membrane/a.py": "import matplotlib.pyplot as plt\n"}, "matplotlib belongs to"),
     ("oracle in the package", {"energetics/a.py": "import openmm\n"}, "openmm belongs to"),

@@ -42,14 +42,18 @@ def test_overlapping_oxygens_are_warned_about(tmp_path: Path) -> None:
     def pinched(a: Atom) -> Atom:
         return replace(a, position=a.position * [0.72, 0.72, 1.0]) if (a.name, a.number) == ("O", 77) else a
 
-    found = load(tmp_path, [pinched(a) for a in tetramer()], header="REMARK   2\nREMARK   2 RESOLUTION.    3.80 ANGSTROMS.")
+    found = load(
+        tmp_path, [pinched(a) for a in tetramer()], header="REMARK   2\nREMARK   2 RESOLUTION.    3.80 ANGSTROMS."
+    )
     (warning,) = found.warnings
     assert "G77 O 1.69" in warning
     assert "3.8 Å is too low" in warning
 
 
 def test_atoms_without_evidence_are_warned_about(tmp_path: Path) -> None:
-    atoms = [replace(a, occupancy=0.0) if a.name == "O" and a.number == 76 and a.chain == "C" else a for a in tetramer()]
+    atoms = [
+        replace(a, occupancy=0.0) if a.name == "O" and a.number == 76 and a.chain == "C" else a for a in tetramer()
+    ]
     assert any("occupancy zero" in w and "VAL 76 O" in w for w in load(tmp_path, atoms).warnings)
 
 

@@ -83,13 +83,17 @@ def written(folder: Path, atoms: list[Atom], **options: str) -> Path:
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_too_few_subunits(tmp_path: Path, n: int) -> None:
     message = refusal(written(tmp_path, tetramer("ABCD"[:n])), FilterNotFound)
-    assert message.startswith(f"bad.pdb: {n} subunit{'s' if n > 1 else ''} with the signature TVGYG (75 chain A), 4 round")
+    assert message.startswith(
+        f"bad.pdb: {n} subunit{'s' if n > 1 else ''} with the signature TVGYG (75 chain A), 4 round"
+    )
     assert "another assembly" in message
 
 
 def test_strands_that_do_not_converge(tmp_path: Path) -> None:
     """Four motifs side by side in a row, and four round an axis but one upside down."""
-    row = [a for k in range(4) for a in moved(strand(0, chain="ABCD"[k]), lambda x, k=k: x + np.array([6.0 * k, 0.0, 0.0]))]  # type: ignore[misc]
+    row = [
+        a for k in range(4) for a in moved(strand(0, chain="ABCD"[k]), lambda x, k=k: x + np.array([6.0 * k, 0.0, 0.0]))
+    ]  # type: ignore[misc]
     refusal(written(tmp_path, row), FilterNotFound)
     flipped = [
         replace(a, position=a.position * np.array([1.0, -1.0, -1.0])) if a.chain == "D" else a for a in tetramer()

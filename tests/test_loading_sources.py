@@ -103,7 +103,9 @@ def test_stale_assembly_records_are_not_applied(tmp_path: Path, reference: Filte
 
 def test_an_assembly_that_repeats_a_whole_tetramer_changes_nothing(tmp_path: Path, reference: Filter) -> None:
     """Four-fold operators on all four chains put every strand onto another one."""
-    path = written(tmp_path, "full.pdb", pdb([*tetramer(), *kcsa_ions()], header=biomt(quarter_turns(), chains="ABCDX")))
+    path = written(
+        tmp_path, "full.pdb", pdb([*tetramer(), *kcsa_ions()], header=biomt(quarter_turns(), chains="ABCDX"))
+    )
     loaded = load_filter(path, assembly="1")
     same(loaded, reference)
     assert len(loaded.atoms) == len(reference.atoms)
@@ -173,7 +175,9 @@ def test_line_ends_marks_and_missing_columns(tmp_path: Path, reference: Filter) 
     marked.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
     same(load_filter(marked), reference)
     assert len(load_filter(marked).atoms) == len(reference.atoms)
-    bare = [f"{line[:6]}*****{line[11:54]}" if line.startswith(("ATOM", "HETATM")) else line for line in text.splitlines()]
+    bare = [
+        f"{line[:6]}*****{line[11:54]}" if line.startswith(("ATOM", "HETATM")) else line for line in text.splitlines()
+    ]
     same(load_filter(written(tmp_path, "bare.pdb", "\n".join(bare))), reference)
 
 

@@ -91,7 +91,9 @@ def test_ring_radii(folder: pathlib.Path, name: str) -> None:
     assert found == pytest.approx(RADII[name], abs=0.02)
 
 
-@pytest.mark.parametrize("name", ["1K4C.pdb", "1K4C_older-revision.pdb", "1R3J_opm.pdb", "3LDC_pdbtm.pdb", "3LUT.pdb", "3E8H.pdb1"])
+@pytest.mark.parametrize(
+    "name", ["1K4C.pdb", "1K4C_older-revision.pdb", "1R3J_opm.pdb", "3LDC_pdbtm.pdb", "3LUT.pdb", "3E8H.pdb1"]
+)
 def test_four_copies_of_an_axial_ion_are_one_ion(folder: pathlib.Path, name: str) -> None:
     """Occupancy 0.25 four times or 1.00 four times: either way one fully occupied ion."""
     loaded = load_filter(folder / name)
@@ -215,7 +217,9 @@ def test_what_has_no_filter_is_refused_in_one_line(folder: pathlib.Path, name: s
     assert str(refusal.value).startswith(name)
 
 
-@pytest.mark.parametrize("name", ["1K4C.pdb", "1BL8.cif", "3UKM.pdb", "5VKE.pdb", "3E8H.pdb1", "1K4C-bench_unbound_KcsA_singlechain.pdb"])
+@pytest.mark.parametrize(
+    "name", ["1K4C.pdb", "1BL8.cif", "3UKM.pdb", "5VKE.pdb", "3E8H.pdb1", "1K4C-bench_unbound_KcsA_singlechain.pdb"]
+)
 def test_round_trip_through_pdb(folder: pathlib.Path, tmp_path: pathlib.Path, name: str) -> None:
     """What is written loads again as the same filter, to the 0.001 Å of the format."""
     loaded = load_filter(folder / name)
@@ -223,7 +227,9 @@ def test_round_trip_through_pdb(folder: pathlib.Path, tmp_path: pathlib.Path, na
     again = load_filter(tmp_path / "again.pdb")
     assert (again.signature, again.first_residue) == (loaded.signature, loaded.first_residue)
     assert again.positions == pytest.approx(loaded.positions, abs=1e-3)
-    assert [(a.name, a.residue_name, a.strand) for a in again.atoms] == [(a.name, a.residue_name, a.strand) for a in loaded.atoms]
+    assert [(a.name, a.residue_name, a.strand) for a in again.atoms] == [
+        (a.name, a.residue_name, a.strand) for a in loaded.atoms
+    ]
     assert [r.radius for r in again.rings] == pytest.approx([r.radius for r in loaded.rings], abs=1e-3)
     assert [(i.name, i.site, round(i.occupancy, 2)) for i in again.ions] == [
         (i.name, i.site, round(i.occupancy, 2)) for i in loaded.ions
@@ -245,7 +251,9 @@ def test_mmcif_and_gzip_say_the_same(folder: pathlib.Path, tmp_path: pathlib.Pat
         again = load_filter(path)
         assert again.provenance.assembly == loaded.provenance.assembly
         assert again.rings == loaded.rings
-        assert [(i.name, i.site, i.occupancy) for i in again.ions] == [(i.name, i.site, i.occupancy) for i in loaded.ions]
+        assert [(i.name, i.site, i.occupancy) for i in again.ions] == [
+            (i.name, i.site, i.occupancy) for i in loaded.ions
+        ]
         assert len(again.waters) == len(loaded.waters)
 
 

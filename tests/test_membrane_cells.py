@@ -226,3 +226,20 @@ def test_sources_of_this_room_are_complete_and_do_not_shadow_the_others():
         assert citation(entry.source) and entry.mark in MARKS
     with pytest.raises(UnknownChoice, match="did you mean halnes2013"):
         citation("halnes2012")
+
+
+@pytest.mark.parametrize(
+    ("pump", "found"),
+    [
+        ('{ kinetics = "luo" }', r"pump.kinetics: no rate law 'luo'; one of .*luo-rudy-1994"),
+        ('{ kinetic = "luo-rudy-1994" }', "pump: unknown entry 'kinetic'; a pump has kinetics"),
+    ],
+)
+def test_a_misspelt_pump_is_found_when_the_file_is_read(tmp_path, pump, found):
+    """It once waited until a run-down asked for the pump, or was passed over without a word."""
+    own = tmp_path / "own.toml"
+    own.write_text(
+        "[c]\ntemperature_k = 310\noutside = {K = 5}\ninside = {K = 140}\npermeability = {K = 1}\n" + f"pump = {pump}\n"
+    )
+    with pytest.raises(UnknownChoice, match=r"own.toml \[c\] " + found):
+        load_cells(own)

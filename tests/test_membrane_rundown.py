@@ -19,11 +19,12 @@ from selectivity.membrane.protocols import (
     synthesis_blocked,
 )
 from selectivity.membrane.pump import pump_kinetics, pump_names
+from selectivity.membrane.pump_experiments import long_ouabain
 from selectivity.membrane.pump_leak import pump_leak_cell
 from selectivity.membrane.pump_leak_equations import PumpLeakEquations
 from selectivity.membrane.pump_leak_state import AtpSensitivity
 from selectivity.membrane.pump_leak_steady import steady_state, with_matched_pump
-from selectivity.membrane.rundown import RunNotFinished, run_down
+from selectivity.membrane.rundown import PATIENCE, RunNotFinished, run_down
 
 NEURON = pump_leak_cell()
 # time s, V mV, Na, K mM, volume: FACTS 4.7 (computed there by implicit integration)
@@ -327,3 +328,21 @@ def test_the_table_is_the_rows():
 def test_a_run_that_cannot_finish_says_so():
     with pytest.raises(RunNotFinished, match="max_evaluations"):
         run_down(NEURON, pump_blocked(60.0), max_evaluations=50)
+
+
+def test_a_phase_in_which_nothing_changes_costs_little():
+    """LSODA starts every phase as if it were not stiff and, on the slow path already, may never notice: this run once spent 200,000
+    evaluations on its second phase and gave up. BDF takes over after PATIENCE of them, with the same answer."""
+    cut = long_ouabain(15.0, resistance_kohm_cm2=5.0)
+    assert PATIENCE < cut.n_evaluations < PATIENCE + 5000
+    other = long_ouabain(15.0, resistance_kohm_cm2=5.0, gain_after_hours=15.0)  # one phase, which LSODA does
+    assert other.n_evaluations < 1000 and cut.v_mv[-1] == pytest.approx(other.v_mv[-1], abs=1e-5)
+
+
+def test_creeping_is_handed_to_another_solver(monkeypatch):
+    monkeypatch.setattr("selectivity.membrane.rundown.PATIENCE", 20)
+    impatient = run_down(NEURON, pump_blocked(20.0), times_s=[0.0, 600.0, 1200.0])
+    monkeypatch.undo()
+    usual = run_down(NEURON, pump_blocked(20.0), times_s=[0.0, 600.0, 1200.0])
+    assert impatient.v_mv.tolist() == pytest.approx(usual.v_mv.tolist(), abs=1e-5)
+    assert impatient.n_evaluations > 20 and len(impatient.time_s) == 3

@@ -64,6 +64,18 @@ def test_many_voltages_in_one_go_are_the_voltages_one_by_one():
         assert fluxes[:, k] == pytest.approx([state.flux_per_s["K"], state.flux_per_s["Na"]], rel=1e-12)
 
 
+def test_impossible_energies_give_finite_barriers():
+    """Frozen rings that touch an ion: thousands of kJ/mol must not end a score, only say that nothing passes."""
+    rng = np.random.default_rng(4)
+    for n in (5, 9):
+        barriers = moved_queue_barriers(
+            10.0 ** rng.uniform(0.0, 5.0, size=(60, n)) * rng.choice([-1.0, 1.0], size=(60, n))
+        )
+        assert np.isfinite(barriers).all()
+    above = moved_queue_barriers([[5000.0] * 9, [300.0] * 9])
+    assert above[0] == above[1] > 100.0
+
+
 def test_an_ion_never_overtakes_another():
     """With K+ inside only and Na+ outside only, no K+ is ever further out than a Na+."""
     state = steady_state(node_lattice(NODES), inside={"K": 150.0}, outside={"Na": 150.0}, v_mv=0.0, temperature=298.15)
@@ -85,6 +97,15 @@ def test_small_errors_give_the_linear_interval():
     linear = np.hypot(result.components_kj_mol["nodes"], result.components_kj_mol["shared"])
     assert result.error_kj_mol == pytest.approx(linear, rel=0.12)
     assert result.ddg_barrier_kj_mol == pytest.approx(queue_barrier(SHORT), rel=1e-9)
+
+
+def test_errors_known_of_the_barrier_itself_add_in_quadrature():
+    drawn, both = (
+        queue_ratio_interval(SHORT, node_errors=0.5, n_draws=40, seed=1, barrier_errors=known)
+        for known in ({}, {"coordinates": 1.5, "sigma": 0.8})
+    )
+    assert both.error_kj_mol == pytest.approx(np.sqrt(drawn.error_kj_mol**2 + 1.5**2 + 0.8**2), rel=1e-12)
+    assert both.components_kj_mol["coordinates"] == 1.5
 
 
 def test_joint_moves_are_taken_whole():

@@ -57,7 +57,8 @@ def test_a_point_is_the_score_of_the_changed_filter(kcsa: Filter) -> None:
 
 
 def test_a_carried_search_finds_what_the_score_finds(kcsa: Filter) -> None:
-    """At the unchanged filter exactly; beside it the arrangements of the neighbour lead to the same or a lower minimum."""
+    """At the unchanged filter the sites exactly, the barrier (half as many heights) within 0.3 kJ/mol; beside it the
+    arrangements of the neighbour lead to the same or a lower minimum."""
     scan = scan_filter(kcsa, ["dilate=-0.1,0.0"], sigma=0.3)
     for row in scan.rows:
         score = score_filter(dilate(kcsa, row["dilate_angstrom"]), sigma=0.3, **QUICK)
@@ -65,7 +66,7 @@ def test_a_carried_search_finds_what_the_score_finds(kcsa: Filter) -> None:
         for site in ("S4", "S3", "S2", "S1"):
             assert row[f"ddg_{site.lower()}_kj_mol"] == pytest.approx(score.site(site).ddg_kj_mol, abs=close), site
             assert row[f"ddg_{site.lower()}_error_kj_mol"] == pytest.approx(score.site(site).ddg_error_kj_mol, rel=0.3)
-        assert row["ddg_barrier_kj_mol"] == pytest.approx(score.ddg_barrier_kj_mol, abs=close)
+        assert row["ddg_barrier_kj_mol"] == pytest.approx(score.ddg_barrier_kj_mol, abs=max(close, 0.3))
         assert row["conductive"] == score.conductive
     assert scan.settings["search"] == "carried"
 

@@ -155,7 +155,11 @@ def test_gramicidin(shared: Path) -> None:
     ("name", "rings", "kinds"),
     [
         ("4F4L.pdb", ["*:51:O", "*:52:O", "*:53:OE1"], ["carbonyl", "carbonyl", "carboxylate"]),
-        ("5KLG.pdb", ["*:1175:O", "*:1176:O", "*:1177:OD1/OD2", "*:1178:OD1/OD2"], ["carbonyl"] * 2 + ["carboxylate"] * 2),
+        (
+            "5KLG.pdb",
+            ["*:1175:O", "*:1176:O", "*:1177:OD1/OD2", "*:1178:OD1/OD2"],
+            ["carbonyl"] * 2 + ["carboxylate"] * 2,
+        ),
     ],
 )
 def test_sodium_and_calcium_channels(shared: Path, name: str, rings: list[str], kinds: list[str]) -> None:

@@ -99,7 +99,9 @@ def test_dilation_moves_ring_oxygens_with_their_dipoles(loaded: Filter, dr: floa
         for i in ring.atoms:
             atom = loaded.atoms[i]
             j = index[atom.strand, atom.residue_index, "C" if atom.name == "O" else "CB"]
-            assert wide.positions[i] - wide.positions[j] == pytest.approx(loaded.positions[i] - loaded.positions[j], abs=1e-9)
+            assert wide.positions[i] - wide.positions[j] == pytest.approx(
+                loaded.positions[i] - loaded.positions[j], abs=1e-9
+            )
             moving |= {i, j}
     still = sorted(set(range(len(loaded.atoms))) - moving)
     assert np.array_equal(wide.positions[still], loaded.positions[still])
@@ -138,7 +140,9 @@ def test_pdb_columns_have_an_end(loaded: Filter, tmp_path: Path) -> None:
 
 def test_from_strands(loaded: Filter) -> None:
     """The constructor for filters made in memory: strands in any order, ions as seen."""
-    order = sorted(range(len(loaded.atoms)), key=lambda i: ((loaded.atoms[i].strand * 2) % 3, loaded.atoms[i].strand, i))
+    order = sorted(
+        range(len(loaded.atoms)), key=lambda i: ((loaded.atoms[i].strand * 2) % 3, loaded.atoms[i].strand, i)
+    )
     atoms = [loaded.atoms[i] for i in order]
     ions = [SeenAtom(i.name, i.residue_name, np.array(i.position), i.occupancy, i.b_factor) for i in loaded.ions]
     built = filter_from_strands(atoms, loaded.positions[order], ions=ions)

@@ -38,7 +38,9 @@ def check(found: Filter, tolerance: float = ROUNDING) -> None:
     assert [(s.name, s.inner, s.outer, s.lining) for s in found.sites] == [
         (s.name, s.inner, s.outer, s.lining) for s in REFERENCE.sites
     ]
-    assert [(i.name, i.site, i.occupancy) for i in found.ions] == [(i.name, i.site, i.occupancy) for i in REFERENCE.ions]
+    assert [(i.name, i.site, i.occupancy) for i in found.ions] == [
+        (i.name, i.site, i.occupancy) for i in REFERENCE.ions
+    ]
     assert [i.z for i in found.ions] == pytest.approx([i.z for i in REFERENCE.ions], abs=tolerance)
     assert [i.radial for i in found.ions] == pytest.approx([i.radial for i in REFERENCE.ions], abs=2 * tolerance)
     assert distances(found) == pytest.approx(distances(REFERENCE), abs=2 * tolerance)

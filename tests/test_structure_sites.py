@@ -32,7 +32,15 @@ def test_sites_partition_the_axis_at_the_planes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("z", "radial", "expected"),
-    [(-14.2, 0.0, ""), (-14.0, 3.9, "Scav"), (-6.0, 0.0, "S4"), (-6.0, 1.9, ""), (1.6, 1.7, "S2"), (6.2, 3.9, "S0"), (11.2, 0.0, "")],
+    [
+        (-14.2, 0.0, ""),
+        (-14.0, 3.9, "Scav"),
+        (-6.0, 0.0, "S4"),
+        (-6.0, 1.9, ""),
+        (1.6, 1.7, "S2"),
+        (6.2, 3.9, "S0"),
+        (11.2, 0.0, ""),
+    ],
 )
 def test_site_of_a_point(tmp_path: Path, z: float, radial: float, expected: str) -> None:
     assert site_at(load(tmp_path, tetramer()).sites, z, radial) == expected
@@ -75,7 +83,10 @@ def test_without_a_hydroxyl_s4_is_open_to_the_cavity(tmp_path: Path, residue: st
 
 
 def test_serine_makes_a_hydroxyl_ring(tmp_path: Path) -> None:
-    atoms = [replace(a, residue="SER", name="OG" if a.name == "OG1" else a.name) if a.residue == "THR" else a for a in tetramer()]
+    atoms = [
+        replace(a, residue="SER", name="OG" if a.name == "OG1" else a.name) if a.residue == "THR" else a
+        for a in tetramer()
+    ]
     found = load(tmp_path, atoms)
     assert (found.signature, found.rings[0].name, found.rings[0].kind) == ("SVGYG", "S75 OG", "hydroxyl")
 
@@ -119,9 +130,7 @@ def test_signatures(tmp_path: Path, residues: tuple[str, ...]) -> None:
 
 def test_copies_off_the_axis_are_merged_where_they_meet(tmp_path: Path) -> None:
     """0.3 Å off the four-fold through refinement error: one ion on the axis, occupancies added."""
-    copies = [
-        ion(1.6, occupancy=0.2, number=401 + k, x=0.0) for k in range(4)
-    ]
+    copies = [ion(1.6, occupancy=0.2, number=401 + k, x=0.0) for k in range(4)]
     spread = [
         replace(c, position=np.array([0.3 * np.cos(a), 0.3 * np.sin(a), 1.6]))
         for c, a in zip(copies, np.radians([10.0, 100.0, 190.0, 280.0]), strict=True)

@@ -14,6 +14,7 @@ from selectivity.energetics.held_ions import (
     HeldIon,
     HeldPlan,
     HeldSampler,
+    flank_walls,
     height_regions,
     held_everywhere,
     held_heights,
@@ -59,6 +60,17 @@ def shifted(z):
 
 
 HEIGHTS = held_heights(landmarks(KCSA))
+
+
+def test_an_ion_between_two_waters_keeps_one_on_either_side():
+    marks = landmarks(KCSA)
+    assert flank_walls(marks) == pytest.approx((-9.6, 9.6, 1.8))
+    sampler = HeldSampler(kcsa(), ("K", "Na"), 298.15, TINY, TINY, {}, flank_walls(marks))
+    waters = sampler._flanked(1.5).positions[kcsa().n_atoms :]
+    assert waters[[0, 3], 2] == pytest.approx([-1.2, 4.2])
+    assert (
+        waters[[1, 2], 2].max() < waters[0, 2] and waters[[4, 5], 2].min() > waters[3, 2]
+    )  # hydrogens away from the ion
 
 
 def test_constant_forces_make_straight_profiles():
@@ -196,7 +208,7 @@ def test_progress_counts_heights_and_ctrl_c_stops_them_all():
 @pytest.mark.parametrize(
     ("change", "error", "words"),
     [
-        ({"hydration_state": "wet"}, UnknownChoice, "dry, accessible"),
+        ({"hydration_state": "wet"}, UnknownChoice, "dry, accessible, flanked"),
         ({"spacing": 0.0}, OutOfRange, "positive length"),
         ({"heights": [0.0, 1.0, 2.0]}, OutOfRange, "at least four"),
         ({"heights": [0.0, 2.0, 1.0, 3.0]}, OutOfRange, "increasing"),
@@ -252,3 +264,15 @@ def test_both_routes_agree_in_contact_with_water():
     profile = thermal_profile(NAK, heights=heights, open_sampling=plan, seed=1)
     assert set(profile.ends) == {("mouth",)} and profile.waters["Na"].min() > 0.5
     assert np.abs(profile.consistency).max() < 4.0
+
+
+@pytest.mark.slow
+def test_sodium_rests_in_the_plane_and_potassium_in_the_cage_when_water_stands_on_either_side():
+    """From the plane V76 O to the cage S2 of the bundled filter: with its axial waters Na+ climbs where K+ falls."""
+    plan = Sampling(n_equilibration=300, n_samples=250, stride=3, max_blocks=1, target_error_kj_mol=2.0)
+    profile = thermal_profile(KCSA, hydration_state="flanked", heights=S2_HALF, open_sampling=plan, seed=1)
+    for ion, sign in (("K", -1.0), ("Na", 1.0)):
+        climb = sign * (profile.w[ion][-1] - profile.w[ion][0])
+        assert climb > 2.0 * np.sqrt(profile.w_error(ion)[0] ** 2 + profile.w_error(ion)[-1] ** 2)
+    assert profile.ddg[-1] > 15.0 > profile.ddg[0]
+    assert np.all(profile.waters["K"] == 2.0)

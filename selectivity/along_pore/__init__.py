@@ -24,7 +24,7 @@ from selectivity.energetics.ligands import LigandSystem, filter_ligands
 from selectivity.energetics.profile import SPACING as STILL_SPACING
 from selectivity.energetics.profile import PoreProfile, pore_profile
 from selectivity.energetics.profile_features import Landmarks, landmarks, wells_and_barriers
-from selectivity.energetics.profile_nodes import Node, profile_nodes
+from selectivity.energetics.profile_nodes import Average, Node, profile_nodes
 from selectivity.energetics.propagation import height_basins, ligand_errors, sampled_ddg
 from selectivity.energetics.thermal import Sampling
 from selectivity.energetics.thermal_profile import thermal_profile
@@ -61,10 +61,11 @@ def along_pore(
 ) -> AlongPore:
     """Profiles of two ions along a filter, their wells and barriers, nodes, and P_first/P_second by the rule "profile".
 
-    ``hydration_state`` is "accessible" (thermal only, and its default) or "dry"; ``spacing`` in Å (default 0.5 thermal, 0.25 else);
-    ``k_profile`` "flat", "modelled" or (heights Å, energies kJ/mol) of K+ against the baths (without K+ in the pair: of the ion
-    that water holds less); sampling, seed, jobs and progress are those of `thermal_profile`. The range of the rule lies between
-    the carbonyl planes of the formed cages; with water it begins at the hydroxyl plane, since S4 then has its water.
+    ``hydration_state`` is "accessible" (thermal only, and its default), "flanked" (thermal only) or "dry"; ``spacing`` in Å (0.5
+    thermal, 0.25 else); ``k_profile`` "flat", "modelled" or (heights Å, energies kJ/mol) of K+ against the baths (without K+ in
+    the pair: of the ion that water holds less); sampling, seed, jobs and progress are those of `thermal_profile`. The range of
+    the rule lies between the carbonyl planes of the formed cages; with water it begins at the hydroxyl plane, since S4 then has
+    its water.
 
     Raises UnknownChoice (a name that is not among the choices), OutOfRange (a number outside its range), EnergyRefused (ligands
     that the energy model does not cover). A filter that does not conduct has profiles and no ratio.
@@ -98,7 +99,8 @@ def along_pore(
         marks=marks,
         curves=curves,
         extremes=extremes,
-        nodes=_nodes(curves, settings, marks),
+        nodes=_nodes(curves, settings, marks, "occupancy"),
+        barrier_nodes=_nodes(curves, settings, marks, "resistance"),
         conductive=conductive,
         conductive_reason=reason,
         integrated=(run[0].z_low, run[-1].z_high) if ratios else None,
@@ -146,7 +148,7 @@ def _thermal_curves(
     )  # fmt: skip
     return Curves(
         found.z, found.ddg, found.ddg_error, found.w, found.w_covariance, found.zero_at, found.ends, found.waters,
-        found.steps, found.warnings,
+        found.steps, found.warnings, found.consistency,
     )  # fmt: skip
 
 
@@ -209,10 +211,10 @@ def _moves(filter: Filter, system: LigandSystem, settings: Settings, still: Pore
     return np.array([np.interp(z, still.z[near], row) for row in moves])
 
 
-def _nodes(curves: Curves, settings: Settings, marks: Landmarks) -> tuple[Node, ...]:
+def _nodes(curves: Curves, settings: Settings, marks: Landmarks, planes_as: Average) -> tuple[Node, ...]:
     first = settings.ions[0]
     return profile_nodes(
-        curves.z, curves.ddg, curves.w[first], marks.heights, temperature=settings.temperature,
+        curves.z, curves.ddg, curves.w[first], marks.heights, temperature=settings.temperature, planes_as=planes_as,
         ddg_error=curves.ddg_error, w_first_covariance=None if curves.w_covariance is None else curves.w_covariance[first],
         plane_names=[name for name, _ in marks.planes], cage_names=[name for name, _, _ in marks.cages],
     )  # fmt: skip

@@ -27,7 +27,7 @@ class Curves:
     """Profiles at n heights ``z`` (Å), kJ/mol: ``ddg``, each ion's ``w`` (zero at ``zero_at``), sampling errors (None: no chance).
 
     ``ends`` names the water that each height sees, ``waters`` maps each ion to the mean number of waters (n,), ``steps`` are the
-    heights between different waters.
+    heights between different waters. ``consistency`` (n,) is the disagreement of forces and exchange in standard errors.
     """
 
     z: Vector
@@ -40,6 +40,7 @@ class Curves:
     waters: Mapping[str, Vector]
     steps: tuple[Step, ...]
     warnings: tuple[str, ...]
+    consistency: Vector | None = None
 
     def w_error(self, ion: str) -> Vector | None:
         """Standard error (n,) of an ion's own profile against its zero; None without chance."""
@@ -51,6 +52,8 @@ class Curves:
 @dataclass(frozen=True)
 class AlongPore:
     """``curves`` of two ions, the wells and barriers of each (``extremes``), ``nodes`` for the queue, and the rule "profile".
+
+    ``nodes`` average all cells by occupancy, ``barrier_nodes`` the planes by resistance (`selectivity.energetics.profile_nodes`).
 
     ddG is positive where the first ion is preferred. ``ratios`` has one entry for each choice of the own profile of ``reference``
     (K+ where it takes part); ``chosen`` names the one asked for. It is empty, and ``integrated`` (Å) None, where the filter does not
@@ -65,6 +68,7 @@ class AlongPore:
     curves: Curves
     extremes: Mapping[str, tuple[Extreme, ...]]
     nodes: tuple[Node, ...]
+    barrier_nodes: tuple[Node, ...]
     conductive: bool
     conductive_reason: str
     integrated: tuple[float, float] | None
@@ -80,6 +84,12 @@ class AlongPore:
                 return each
         known = ", ".join(each.name for each in self.ratios) or f"none: {self.conductive_reason}"
         raise UnknownChoice(f"no ratio for k_profile {name!r}: there is {known}")
+
+    @property
+    def largest_disagreement(self) -> float | None:
+        """Largest disagreement of the two routes, in standard errors; None without chance."""
+        scores = self.curves.consistency
+        return None if scores is None else float(np.abs(scores).max())
 
     def extreme_error(self, ion: str, extreme: Extreme) -> float | None:
         """Standard error (kJ/mol) of an ion's profile at a well or barrier against its zero; None without chance."""
@@ -118,12 +128,14 @@ class AlongPore:
             "profile": self.rows(),
             "extremes": {ion: [_extreme(each) for each in found] for ion, found in self.extremes.items()},
             "nodes": [_node(node) for node in self.nodes],
+            "barrier_nodes": [_node(node) for node in self.barrier_nodes],
             "conductive": self.conductive,
             "conductive_reason": self.conductive_reason,
             "integrated_angstrom": None if self.integrated is None else list(self.integrated),
             "reference_ion": self.reference,
             "k_profile": self.chosen,
             "ratios": [each.to_dict() for each in self.ratios],
+            "largest_disagreement_standard_errors": self.largest_disagreement,
             "water_steps": [_step(step) for step in self.curves.steps],
             "warnings": list(self.warnings),
             "sources": list(self.sources),

@@ -8,18 +8,38 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from selectivity.cli.filter_options import Ions, Seed
+from selectivity.cli.filter_options import (
+    Altloc,
+    Assembly,
+    Force,
+    ForceField,
+    Hydration,
+    HydrationState,
+    Ions,
+    Pore,
+    Rings,
+    Seed,
+    Sigma,
+    Source,
+    TargetError,
+    Treatment,
+)
 from selectivity.cli.iv import First, Last, Step, voltages
 from selectivity.cli.options import AmountsIn, AmountsOut, CsvTo, JsonTo, PlotTo, Temperature, amounts
 from selectivity.cli.output import Outputs
+from selectivity.cli.permeate_nodes import nodes_by_hand, nodes_of_filter
 from selectivity.report.document import Block, Heading, Paragraph, Table
 from selectivity.report.numbers import fixed, interval, significant, with_error
 
 if TYPE_CHECKING:
     from selectivity.permeation.queue_model import QueueParameters
     from selectivity.permeation.queue_sensitivity import GenericRow
-    from selectivity.permeation.queue_survey import QueueNodes, QueueSurvey
+    from selectivity.permeation.queue_survey import QueueSurvey
 
+File = Annotated[
+    str | None,
+    typer.Argument(metavar="FILE", help="Structure file, coordinates in Å; without it, ΔΔG by --cages and --planes."),
+]
 Cages = Annotated[
     str | None,
     typer.Option("--cages", metavar="KJ,KJ,...", help="ΔΔG of the cages from the inside to the outside, kJ/mol."),
@@ -57,6 +77,7 @@ Draws = Annotated[int, typer.Option("--draws", metavar="NUMBER", min=2, help="Pe
 
 
 def permeate(
+    file: File = None,
     cages: Cages = None,
     planes: Planes = None,
     error: NodeError = None,
@@ -73,6 +94,17 @@ def permeate(
     max_ions: MaxIons = 4,
     exact: Exact = False,
     sensitivity: Sensitivity = False,
+    treatment: Treatment = "thermal",
+    sigma: Sigma = "0.30",
+    force_field: ForceField = "charmm36",
+    hydration: Hydration = "force-field",
+    hydration_state: HydrationState = None,
+    target_error: TargetError = 1.0,
+    assembly: Assembly = "auto",
+    pore: Pore = None,
+    altloc: Altloc = "auto",
+    rings: Rings = None,
+    force: Force = False,
     temperature: Temperature = 298.15,
     draws: Draws = 500,
     seed: Seed = 0,
@@ -82,7 +114,7 @@ def permeate(
 ) -> None:
     """Several ions in single file: what a recording of this filter would show.
 
-    ΔΔG (second ion minus first, kJ/mol) of every cage and plane goes in; P_K/P_Na from the reversal potential between
+    ΔΔG (second ion minus first, kJ/mol) of every cage and plane goes in, from FILE or by hand; P_K/P_Na from the reversal potential between
     two baths (default: K+ inside, Na+ outside, 150 mM each), currents (pA), occupancies, the ratio against
     concentration, mixtures, flux-ratio exponent and block come out. Currents are an upper estimate.
 
@@ -101,45 +133,47 @@ def permeate(
     from selectivity.permeation.queue_sensitivity import generic_sensitivity
     from selectivity.permeation.queue_survey import survey_queue
 
-    nodes = _nodes_by_hand(cages, planes, error, shared_error)
     numbers = _parameters(well, barrier, repulsion_scale, max_ions)
     one, other = ions.split(",")
+    sweep = voltages(first, last, step)
+    baths: dict[str, Any] = {"inside": amounts(inside, "--in") or None, "outside": amounts(outside, "--out") or None}
+    if file is None:
+        nodes = nodes_by_hand(cages, planes, error or 0.0, shared_error)
+    elif cages is not None or planes is not None:
+        raise typer.BadParameter("FILE gives the nodes, and so do --cages and --planes; keep one of them")
+    else:
+        nodes = nodes_of_filter(
+            Source.of(assembly, pore, altloc, rings)(file),
+            ions=(one, other),
+            treatment=treatment,
+            sigma=sigma if sigma == "bfactor" else float(sigma),
+            force_field=force_field,
+            hydration=hydration,
+            hydration_state=hydration_state,
+            target_error=target_error,
+            temperature=temperature,
+            seed=seed,
+            force=force,
+        )
     survey = survey_queue(
         nodes,
         ions=(one, other),
-        inside=amounts(inside, "--in") or None,
-        outside=amounts(outside, "--out") or None,
+        **baths,
         parameters=numbers,
         spread=NO_SPREAD if exact else QueueSpread(),
-        voltages_mv=voltages(first, last, step),
+        voltages_mv=sweep,
         temperature=temperature,
         n_draws=draws,
         seed=seed,
     )
     generic = generic_sensitivity(nodes.ddg_kj_mol, parameters=numbers, temperature=temperature) if sensitivity else ()
+    name = f"{Path(file).name}: " if file is not None else ""
     outputs.deliver(
-        _document(survey, generic),
+        _document(survey, generic, name),
         payload=lambda: survey.to_dict() | {"generic": [vars(row) for row in generic]},
         rows=lambda: _rows(survey),
-        draw=lambda path: _draw(survey, path),
+        draw=lambda path: _draw(survey, name, path),
     )
-
-
-def _nodes_by_hand(cages: str | None, planes: str | None, error: float | None, shared: float) -> QueueNodes:
-    from selectivity.permeation.queue_model import nodes_of
-    from selectivity.permeation.queue_survey import QueueNodes
-
-    if cages is None or planes is None:
-        raise typer.BadParameter("give --cages and --planes, ΔΔG in kJ/mol from the inside to the outside")
-    nodes = nodes_of(_numbers(cages, "--cages"), _numbers(planes, "--planes"))
-    return QueueNodes.by_hand(nodes, error or 0.0, shared_error_kj_mol=shared)
-
-
-def _numbers(words: str, option: str) -> list[float]:
-    try:
-        return [float(word) for word in words.split(",")]
-    except ValueError:
-        raise typer.BadParameter(f"{option} {words}: numbers separated by commas are needed (kJ/mol)") from None
 
 
 def _parameters(well: float | None, barrier: float | None, scale: float, max_ions: int) -> QueueParameters:
@@ -150,12 +184,12 @@ def _parameters(well: float | None, barrier: float | None, scale: float, max_ion
     return numbers.with_repulsion_scaled(scale)
 
 
-def _document(survey: QueueSurvey, generic: Sequence[GenericRow]) -> list[Block]:
+def _document(survey: QueueSurvey, generic: Sequence[GenericRow], name: str) -> list[Block]:
     first, second = survey.ions
     baths = survey.baths
     blocks: list[Block] = [
         Heading(
-            f"{first}+ and {second}+ in single file: inside {_bath(baths.inside)}, outside {_bath(baths.outside)}, "
+            f"{name}{first}+ and {second}+ in single file: inside {_bath(baths.inside)}, outside {_bath(baths.outside)}, "
             f"{baths.temperature:g} K"
         ),
         _summary(survey),
@@ -208,7 +242,7 @@ def _node_table(survey: QueueSurvey) -> Table:
     rows = tuple(
         (
             name,
-            with_error(float(survey.nodes.ddg_kj_mol[k]), float(survey.nodes.error_kj_mol[k])),
+            _with_error(float(survey.nodes.ddg_kj_mol[k]), float(survey.nodes.error_kj_mol[k])),
             fixed(float(survey.occupancy[first][k]), 3),
             fixed(float(survey.occupancy[second][k]), 3),
             fixed(slopes[k], 2),
@@ -217,6 +251,10 @@ def _node_table(survey: QueueSurvey) -> Table:
     )
     columns = ("node", "ΔΔG (kJ/mol)", f"{first}+ there", f"{second}+ there", "d ΔΔG‡/d ΔΔG")
     return Table(columns, rows, title="nodes from the inside to the outside, occupancy at the reversal potential")
+
+
+def _with_error(value: float, error: float) -> str:
+    return with_error(value, error) if error > 0.0 else fixed(value, 1)  # no error given is not an error of zero
 
 
 def _current_table(survey: QueueSurvey) -> Table:
@@ -302,7 +340,7 @@ def _rows(survey: QueueSurvey) -> list[dict[str, Any]]:
     return [empty | row for row in found]
 
 
-def _draw(survey: QueueSurvey, path: Path) -> None:
+def _draw(survey: QueueSurvey, name: str, path: Path) -> None:
     from selectivity.plotting.queue import draw_queue
 
-    draw_queue(survey, title=" and ".join(f"{ion}+" for ion in survey.ions) + " in single file").savefig(path)
+    draw_queue(survey, title=name + " and ".join(f"{ion}+" for ion in survey.ions) + " in single file").savefig(path)

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from selectivity.along_pore import AlongPore
 
 TREATMENTS = ("thermal", "relaxed", "rigid")
-HYDRATION_STATES = ("accessible", "dry")
+HYDRATION_STATES = ("accessible", "flanked", "dry")
+STATE_WORDS = {"accessible": "water at the open ends", "flanked": "a water on either side", "dry": "dry"}
 K_PROFILES = ("flat", "modelled")
 
 ProfileTreatment = Annotated[
@@ -54,7 +55,8 @@ WaterState = Annotated[
         "--hydration-state",
         metavar="NAME",
         callback=one_of(*HYDRATION_STATES),
-        help="accessible (thermal only, its default): water wherever the height touches an open end of the pore; or dry.",
+        help="accessible (default of thermal): water where the height touches an open end of the pore; flanked: one water on "
+        "either side of the ion in the single file; dry (default of the others).",
     ),
 ]
 Spacing = Annotated[
@@ -138,7 +140,7 @@ def profile(
 
 def _document(result: AlongPore) -> list[Block]:
     first, second = result.ions
-    state = "water at the open ends" if result.settings["hydration_state"] == "accessible" else "dry"
+    state = STATE_WORDS[result.settings["hydration_state"]]
     title = (
         f"{Path(result.source).name}: {first}+ and {second}+ along the pore, {result.settings['treatment']}, {state}"
     )
@@ -172,8 +174,18 @@ def _wells(result: AlongPore) -> Table:
 
 
 def _nodes(result: AlongPore) -> Table:
-    rows = [(n.kind, n.name, fixed(n.z, 1), _with_error(n.ddg_kj_mol, n.error_kj_mol)) for n in result.nodes]
-    return Table(("node", "", "z (Å)", "ΔΔG (kJ/mol)"), tuple(rows), text_columns=2, title="nodes half a site wide")
+    rows = [
+        (
+            node.kind,
+            node.name,
+            fixed(node.z, 1),
+            _with_error(node.ddg_kj_mol, node.error_kj_mol),
+            _with_error(barrier.ddg_kj_mol, barrier.error_kj_mol) if node.kind == "plane" else "",
+        )
+        for node, barrier in zip(result.nodes, result.barrier_nodes, strict=True)
+    ]
+    columns = ("node", "", "z (Å)", "ΔΔG (kJ/mol)", "as a barrier (kJ/mol)")
+    return Table(columns, tuple(rows), text_columns=2, title="nodes half a site wide")
 
 
 def _with_error(value: float, error: float | None) -> str:

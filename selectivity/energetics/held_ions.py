@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from selectivity.energetics.free_volume import WaterRegion
 from selectivity.energetics.hydrated_sites import SAME_PLANE, Surrounds, embedded_water, site_regions, water_domain
-from selectivity.energetics.ligands import LigandSystem
+from selectivity.energetics.ligands import LigandSystem, add_waters
+from selectivity.energetics.minimise import LATERAL_RADIUS
 from selectivity.energetics.profile_features import Landmarks
 from selectivity.energetics.thermal import Sampling, ThermalExchange, thermal_exchange
 from selectivity.energetics.water import bulk_water, open_exchange
@@ -24,6 +25,9 @@ Vector = NDArray[np.float64]
 SPACING = 0.5
 """Distance of neighbouring heights, Å: six intervals in a site, so that a cubic spline follows the forces from plane to cage."""
 
+SLACK = 0.25
+"""Share of a spacing that a half site may be longer than a whole number of spacings before it takes one more height."""
+
 END_SHARE = 0.25
 """The profile reaches this share of a site beyond the outermost planes, so that these have whole cells."""
 
@@ -32,6 +36,19 @@ HELD = Sampling(n_equilibration=400, n_samples=600, target_error_kj_mol=0.5, max
 
 HELD_OPEN = Sampling(n_equilibration=500, n_samples=300, stride=3, target_error_kj_mol=0.9, max_blocks=6)
 """Sampling at each height with water, which costs five to ten times as much per sweep; twenty heights share the error."""
+
+
+FLANKED = Sampling(n_equilibration=500, n_samples=400, stride=3, target_error_kj_mol=0.8, max_blocks=6)
+"""Sampling at each height of an ion between two waters of the single file, which turn with it."""
+
+OFF_CENTRE = 0.05
+"""Å; waters start a little off the axis, where no force vanishes by symmetry."""
+
+FLANK_DISTANCE = 2.7
+"""Å; where the two waters beside the ion start, between the first shells of Na+ (2.4) and K+ (2.8)."""
+
+FLANK_REACH = 3.5
+"""Å beyond the outermost planes to which these waters may go: one site further."""
 
 
 class HeldIon(NamedTuple):
@@ -47,7 +64,7 @@ class HeldIon(NamedTuple):
 def held_heights(marks: Landmarks, spacing: float = SPACING) -> Vector:
     """Heights (n,) from a quarter of a site below the innermost plane to as much above the outermost, planes and centres included.
 
-    From plane to centre they are evenly apart, by ``spacing`` (Å) as nearly as that goes.
+    From plane to centre they are evenly apart, by ``spacing`` (Å) or little more.
 
     >>> marks = Landmarks((("A", 0.0), ("B", 3.0)), (("S1", 0.0, 3.0),))
     >>> held_heights(marks, 0.75).tolist()
@@ -59,7 +76,7 @@ def held_heights(marks: Landmarks, spacing: float = SPACING) -> Vector:
     ends = END_SHARE * np.diff(planes)[[0, -1]]
     middles = 0.5 * (planes[1:] + planes[:-1])
     edges = np.sort(np.concatenate([[planes[0] - ends[0]], planes, middles, [planes[-1] + ends[1]]]))
-    counts = np.maximum(1, np.round(np.diff(edges) / spacing)).astype(int)
+    counts = np.maximum(1, np.ceil(np.diff(edges) / spacing - SLACK)).astype(int)
     parts = [
         np.linspace(low, high, 1 + count)[:-1] for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)
     ]
@@ -138,7 +155,7 @@ class HeldPlan:
 
 
 class HeldSampler(NamedTuple):
-    """How one height is sampled."""
+    """How one height is sampled: alone, between two waters of the single file (``flanks``), or with the waters of an open end."""
 
     system: LigandSystem
     ions: tuple[str, str]
@@ -146,18 +163,35 @@ class HeldSampler(NamedTuple):
     dry: Sampling
     open: Sampling
     waters: dict[tuple[str, ...], Any]
+    flanks: tuple[float, float, float] | None = None
 
     def __call__(self, z: float, ends: tuple[str, ...], seed: int, alive: Callable[[], None]) -> HeldIon:
         common: dict[str, Any] = {"fixed_z": z, "temperature": self.temperature, "seed": seed, "progress": alive}
         if not ends:
-            exchange = thermal_exchange(self.system, *self.ions, sampling=self.dry, **common)
-            return HeldIon(z, ends, exchange, dict.fromkeys(self.ions, 0.0), exchange.warnings)
+            exchange = thermal_exchange(self._flanked(z), *self.ions, sampling=self.dry, **common)
+            fixed = 0.0 if self.flanks is None else 2.0
+            return HeldIon(z, ends, exchange, dict.fromkeys(self.ions, fixed), exchange.warnings)
         domain, reservoir = self.waters[ends]
         result = open_exchange(
             self.system, *self.ions, domain=domain, reservoir=reservoir, sampling=self.open, **common
         )
         waters = {ion: result.waters[ion].mean for ion in self.ions}
         return HeldIon(z, ends, result.exchange, waters, result.warnings)
+
+    def _flanked(self, z: float) -> LigandSystem:
+        """The ligands, with ``flanks`` (walls, Å) and a water on either side whose oxygen points to the ion."""
+        if self.flanks is None:
+            return self.system
+        oxygens = [[OFF_CENTRE, OFF_CENTRE, z - FLANK_DISTANCE], [OFF_CENTRE, OFF_CENTRE, z + FLANK_DISTANCE]]
+        return add_waters(
+            self.system, np.array(oxygens), region=self.flanks, dipoles=np.array([[0, 0, -1.0], [0, 0, 1.0]])
+        )
+
+
+def flank_walls(marks: Landmarks) -> tuple[float, float, float]:
+    """Walls (lowest and highest z, lateral radius; Å) of the two waters beside an ion: the single file and one site beyond."""
+    planes = marks.heights
+    return float(planes[0] - FLANK_REACH), float(planes[-1] + FLANK_REACH), LATERAL_RADIUS
 
 
 class _Stopped(Exception):

@@ -1,9 +1,12 @@
-"""How do all carbonyls and ions move together? One compiled step of hybrid Monte Carlo on rigid rods and points.
+"""How do all groups and ions move together? One compiled step of hybrid Monte Carlo on rigid rods and points.
 
 A carbonyl is a rod: centre c and unit vector u. Its dynamics on R^3 x S^2 (kick with the projected force, drift along the great
 circle) is reversible and keeps volume, so that accepting by the change of total energy samples the Boltzmann distribution exactly
 (source: duane1987). Single-body moves would need hundreds of sweeps for the collective twists of an empty stretch of filter; one
 trajectory of a dozen steps does it. Groups of three atoms (hydroxyl, water) rest meanwhile and have moves of their own.
+
+The moving atoms are gathered into the first columns of small arrays, so that pairs of resting atoms cost nothing; forces are
+summed in single precision, energies in double precision.
 """
 
 from __future__ import annotations
@@ -11,13 +14,21 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from selectivity.energetics.kernels import N_TERMS, interactions
+from selectivity.energetics.body_energies import moving_energy, moving_gradient, wall
 
 STEPS = 10
 """Leapfrog steps of a trajectory: at the widths that the stiff ion-oxygen contacts allow, about a quarter period of soft modes."""
 
 ROD_INERTIA = 0.4
 """Moment of inertia of a rod of unit mass (Å^2): (1.23 / 2)^2, that of two half masses at C and O."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def bias_of(bias, z, z_low, z_high):
+    """Bias energy at height z (kJ/mol): ``bias`` (M,) holds it on an even grid from z_low to z_high, constant outside."""
+    place = min(max((z - z_low) / (z_high - z_low), 0.0), 1.0) * (len(bias) - 1)
+    left = min(int(place), len(bias) - 2)
+    return bias[left] + (place - left) * (bias[left + 1] - bias[left])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -31,128 +42,170 @@ def slope_of_bias(bias, z, z_low, z_high):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def kick(xyz, grad, start, rods, velocity, spin, axis_u, half, length):
-    """Half a step of velocities: centres by the total force, rods also by the torque-like part across u, ions by their force."""
-    n_ligand = start[-1]
-    for b in range(len(rods)):
-        if not rods[b]:
-            continue
-        i = start[b]
-        along = 0.0
-        for a in range(3):
-            velocity[a, b] -= half * (grad[a, i] + grad[a, i + 1])
-            along += 0.5 * length[b] * (grad[a, i + 1] - grad[a, i]) * axis_u[a, b]
-        for a in range(3):
-            across = 0.5 * length[b] * (grad[a, i + 1] - grad[a, i]) - along * axis_u[a, b]
-            spin[a, b] -= half * across / ROD_INERTIA
-    for i in range(n_ligand, xyz.shape[1]):
-        for a in range(3):
-            velocity[a, len(rods) + i - n_ligand] -= half * grad[a, i]
+def gather(start, rods, used, n_atoms, order, mark):
+    """Fill ``order`` (n,) with the columns of rods, ions and resting atoms in use, and ``mark`` (n,) with the body of each.
+
+    Returns the number of rod atoms and of moving atoms.
+    """
+    n, n_groups = 0, len(rods)
+    for moving in (True, False):
+        for b in range(n_groups):
+            if rods[b] == moving and start[b] < used:
+                for i in range(start[b], start[b + 1]):
+                    order[n], mark[n] = i, b
+                    n += 1
+        if moving:
+            n_rods = n
+            for i in range(start[-1], n_atoms):
+                order[n], mark[n] = i, n_groups + i
+                n += 1
+            n_moving = n
+    return n_rods, n_moving
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def drift(xyz, start, rods, held, velocity, spin, axis_u, step, length):
+def outer_forces(place, order, params, setting, bias, n_rods, n_moving, force):
+    """Restraints, walls and bias of the moving atoms: adds their gradient to ``force`` (3, n_moving), returns their energy (kJ/mol)."""
+    reference, walls, n_ligand, energy = setting.reference, setting.walls, setting.start[-1], 0.0
+    for m in range(n_rods):
+        i = order[m]
+        k = params[3, i]
+        for axis in range(3):
+            away = place[axis, m] - reference[axis, i]
+            energy += 0.5 * k * away * away
+            force[axis, m] += k * away
+    for w in range(walls.shape[0]):
+        if walls[w, 0] >= n_ligand:
+            m = n_rods + int(walls[w, 0]) - n_ligand
+            cost, gx, gy, gz = wall(place[0, m], place[1, m], place[2, m], walls, w)
+            energy += cost
+            force[0, m] += gx
+            force[1, m] += gy
+            force[2, m] += gz
+    m = n_rods + setting.ion - n_ligand
+    z_low, z_high = setting.ranges[setting.ion - n_ligand, 0], setting.ranges[setting.ion - n_ligand, 1]
+    force[2, m] += slope_of_bias(bias, place[2, m], z_low, z_high)
+    return energy + bias_of(bias, place[2, m], z_low, z_high)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def kick(force, n_rods, velocity, spin, axis_u, length, half):
+    """Half a step of velocities: centres by the total force, rods also by the torque-like part across u, ions by their force."""
+    n = n_rods // 2
+    for b in range(n):
+        along = 0.0
+        for a in range(3):
+            velocity[a, b] -= half * (force[a, 2 * b] + force[a, 2 * b + 1])
+            along += 0.5 * length[b] * (force[a, 2 * b + 1] - force[a, 2 * b]) * axis_u[a, b]
+        for a in range(3):
+            across = 0.5 * length[b] * (force[a, 2 * b + 1] - force[a, 2 * b]) - along * axis_u[a, b]
+            spin[a, b] -= half * across / ROD_INERTIA
+    for m in range(n_rods, force.shape[1]):
+        for a in range(3):
+            velocity[a, n + m - n_rods] -= half * force[a, m]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def drift(place, n_rods, n_moving, held, velocity, spin, axis_u, length, step):
     """A full step of positions: centres straight on, rods along their great circle, ions straight on (held ones keep z)."""
-    n_ligand = start[-1]
-    for b in range(len(rods)):
-        if not rods[b]:
-            continue
-        i = start[b]
+    n = n_rods // 2
+    for b in range(n):
         rate = np.sqrt(spin[0, b] ** 2 + spin[1, b] ** 2 + spin[2, b] ** 2)
         c, s = np.cos(rate * step), np.sin(rate * step)
         for a in range(3):
-            centre = 0.5 * (xyz[a, i] + xyz[a, i + 1]) + step * velocity[a, b]
+            centre = 0.5 * (place[a, 2 * b] + place[a, 2 * b + 1]) + step * velocity[a, b]
             u = axis_u[a, b]
             if rate > 0.0:
                 axis_u[a, b] = u * c + spin[a, b] / rate * s
                 spin[a, b] = spin[a, b] * c - u * rate * s
-            xyz[a, i] = centre - 0.5 * length[b] * axis_u[a, b]
-            xyz[a, i + 1] = centre + 0.5 * length[b] * axis_u[a, b]
-    for i in range(n_ligand, xyz.shape[1]):
-        for a in range(2 if held[i - n_ligand] else 3):
-            xyz[a, i] += step * velocity[a, len(rods) + i - n_ligand]
+            place[a, 2 * b] = centre - 0.5 * length[b] * axis_u[a, b]
+            place[a, 2 * b + 1] = centre + 0.5 * length[b] * axis_u[a, b]
+    for m in range(n_rods, n_moving):
+        for a in range(2 if held[m - n_rods] else 3):
+            place[a, m] += step * velocity[a, n + m - n_rods]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def draw_velocities(start, rods, held, axis_u, beta, rng, velocity, spin):
-    """Fill velocities with thermal ones (unit masses); the spin of a rod lies across it. Returns the kinetic energy (kJ/mol)."""
-    n_groups, width = len(rods), 1.0 / np.sqrt(beta)
-    energy = 0.0
+def draw_velocities(n_rods, axis_u, beta, rng, velocity, spin):
+    """Thermal velocities of unit masses; the spin of a rod lies across it."""
+    width = 1.0 / np.sqrt(beta)
     for b in range(velocity.shape[1]):
         for a in range(3):
-            velocity[a, b] = 0.0
-            if b >= n_groups or rods[b]:
-                velocity[a, b] = width * rng.normal()
-        if b >= n_groups and held[b - n_groups]:
-            velocity[2, b] = 0.0
-    for b in range(n_groups):
-        if rods[b]:
-            along = 0.0
-            for a in range(3):
-                spin[a, b] = width / np.sqrt(ROD_INERTIA) * rng.normal()
-                along += spin[a, b] * axis_u[a, b]
-            for a in range(3):
-                spin[a, b] -= along * axis_u[a, b]
-    energy += kinetic(rods, held, velocity, spin)
-    return energy
+            velocity[a, b] = width * rng.normal()
+    for b in range(n_rods // 2):
+        along = 0.0
+        for a in range(3):
+            spin[a, b] = width / np.sqrt(ROD_INERTIA) * rng.normal()
+            along += spin[a, b] * axis_u[a, b]
+        for a in range(3):
+            spin[a, b] -= along * axis_u[a, b]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def kinetic(rods, held, velocity, spin):
+def kinetic(n_rods, held, velocity, spin):
     """Kinetic energy of rods and ions, kJ/mol (a held ion does not move along z)."""
-    n_groups, energy = len(rods), 0.0
+    n, energy = n_rods // 2, 0.0
     for b in range(velocity.shape[1]):
         for a in range(3):
-            if not (b >= n_groups and a == 2 and held[b - n_groups]):
+            if not (b >= n and a == 2 and held[b - n]):
                 energy += 0.5 * velocity[a, b] ** 2
-    for b in range(n_groups):
-        if rods[b]:
-            for a in range(3):
+            if b < n:
                 energy += 0.5 * ROD_INERTIA * spin[a, b] ** 2
     return energy
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def trajectory(xyz, params, ref, start, walls, coupling, rods, ranges, held, ion, bias, beta, step, rng, work):
-    """Try one trajectory of all rods and ions in place; True when accepted. ``work`` (6, 3, N) is scratch space."""
-    n_ligand, n_bodies = start[-1], len(rods) + xyz.shape[1] - start[-1]
-    kept, grad, velocity, spin, axis_u, sizes = work[0], work[1], work[2], work[3], work[4], work[5]
-    velocity, length = velocity[:, :n_bodies], sizes[0]
-    terms = np.empty(N_TERMS)
-    z_low, z_high = ranges[ion - n_ligand, 0], ranges[ion - n_ligand, 1]
-    kept[:] = xyz
-    for b in range(len(rods)):
-        if rods[b]:
-            i = start[b]
-            length[b] = np.sqrt(
-                (xyz[0, i + 1] - xyz[0, i]) ** 2 + (xyz[1, i + 1] - xyz[1, i]) ** 2 + (xyz[2, i + 1] - xyz[2, i]) ** 2
-            )
-            for a in range(3):
-                axis_u[a, b] = (xyz[a, i + 1] - xyz[a, i]) / length[b]
-    before = draw_velocities(start, rods, held, axis_u, beta, rng, velocity, spin)
-    before += interactions(xyz, params, ref, start, walls, coupling, grad, terms) + bias_of(
-        bias, xyz[2, ion], z_low, z_high
+def trajectory(xyz, params, setting, used, bias, beta, step, rng):
+    """Try one trajectory of all rods and ions in place; True when accepted."""
+    n_atoms, held = xyz.shape[1], setting.held
+    n = used + n_atoms - setting.start[-1]
+    order, mark = np.empty(n, np.int64), np.empty(n)
+    n_rods, n_moving = gather(setting.start, setting.rods, used, n_atoms, order, mark)
+    place, types, weight = np.empty((3, n)), np.empty((3, n)), np.empty((2, n))
+    for m in range(n):
+        for a in range(3):
+            place[a, m], types[a, m] = xyz[a, order[m]], params[a, order[m]]
+        weight[1, m] = 1.0
+        weight[0, m] = 1.0 if n_rods <= m < n_moving else setting.coupling
+    quick = (place.astype(np.float32), types.astype(np.float32), mark.astype(np.float32), weight.astype(np.float32))
+    weight[:, :n_moving] *= 0.5
+    n_bodies = n_rods // 2 + n_moving - n_rods
+    velocity, spin, axis_u, length = (
+        np.empty((3, n_bodies)),
+        np.empty((3, n_rods // 2)),
+        np.empty((3, n_rods // 2)),
+        np.empty(n_rods // 2),
     )
+    for b in range(n_rods // 2):
+        dx, dy, dz = (
+            place[0, 2 * b + 1] - place[0, 2 * b],
+            place[1, 2 * b + 1] - place[1, 2 * b],
+            place[2, 2 * b + 1] - place[2, 2 * b],
+        )
+        length[b] = np.sqrt(dx * dx + dy * dy + dz * dz)
+        axis_u[0, b], axis_u[1, b], axis_u[2, b] = dx / length[b], dy / length[b], dz / length[b]
+    draw_velocities(n_rods, axis_u, beta, rng, velocity, spin)
+    before = kinetic(n_rods, held, velocity, spin) + moving_energy(place, types, mark, weight, n_moving, n_rods)
+    grad, force, outer = np.empty((3, n_moving), np.float32), np.empty((3, n_moving)), 0.0
     dt = step * (0.8 + 0.4 * rng.random())
-    for _ in range(STEPS):
-        grad[2, ion] += slope_of_bias(bias, xyz[2, ion], z_low, z_high)
-        kick(xyz, grad, start, rods, velocity, spin, axis_u, 0.5 * dt, length)
-        drift(xyz, start, rods, held, velocity, spin, axis_u, dt, length)
-        after = interactions(xyz, params, ref, start, walls, coupling, grad, terms)
-        slope = slope_of_bias(bias, xyz[2, ion], z_low, z_high)
-        grad[2, ion] += slope
-        kick(xyz, grad, start, rods, velocity, spin, axis_u, 0.5 * dt, length)
-        grad[2, ion] -= slope
-    after += kinetic(rods, held, velocity, spin) + bias_of(bias, xyz[2, ion], z_low, z_high)
+    for s in range(STEPS + 1):
+        for a in range(3):
+            for m in range(n_moving):
+                quick[0][a, m] = place[a, m]
+        moving_gradient(*quick, n_moving, n_rods, grad)
+        for a in range(3):
+            for m in range(n_moving):
+                force[a, m] = grad[a, m]
+        outer = outer_forces(place, order, params, setting, bias, n_rods, n_moving, force)
+        if s == 0:
+            before += outer
+        kick(force, n_rods, velocity, spin, axis_u, length, dt if 0 < s < STEPS else 0.5 * dt)
+        if s < STEPS:
+            drift(place, n_rods, n_moving, held, velocity, spin, axis_u, length, dt)
+    after = kinetic(n_rods, held, velocity, spin) + moving_energy(place, types, mark, weight, n_moving, n_rods) + outer
     if after <= before or rng.random() < np.exp(-beta * (after - before)):
+        for m in range(n_moving):
+            for a in range(3):
+                xyz[a, order[m]] = place[a, m]
         return True
-    xyz[:] = kept
     return False
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def bias_of(bias, z, z_low, z_high):
-    """Bias energy at height z (kJ/mol): ``bias`` (M,) holds it on an even grid from z_low to z_high, constant outside."""
-    place = min(max((z - z_low) / (z_high - z_low), 0.0), 1.0) * (len(bias) - 1)
-    left = min(int(place), len(bias) - 2)
-    return bias[left] + (place - left) * (bias[left + 1] - bias[left])

@@ -153,32 +153,3 @@ def add_walls(xyz, walls, grad, terms):
             grad[1, i] += WALL_CONSTANT * over * y / radius
             energy += over * over
         terms[WALLS] += 0.5 * WALL_CONSTANT * energy
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
-def body_energy(xyz, params, ref, start, walls, coupling, first, last):
-    """Energy (kJ/mol) of the atoms first..last-1 of one group or ion with all other atoms, with restraints and walls.
-
-    A Monte Carlo move of one body needs the difference of two such sums, which costs O(N) instead of O(N^2).
-    """
-    n_ligand = start[-1]
-    n = xyz.shape[1]
-    scale = coupling if first < n_ligand else 1.0
-    total = 0.0
-    for i in range(first, last):
-        c0, l0, _, _, _ = row(xyz, params, i, 0, min(first, n_ligand))
-        c1, l1, _, _, _ = row(xyz, params, i, min(last, n_ligand), n_ligand)
-        total += scale * (c0 + l0 + c1 + l1)
-        c0, l0, _, _, _ = row(xyz, params, i, n_ligand, max(first, n_ligand))
-        c1, l1, _, _, _ = row(xyz, params, i, max(last, n_ligand), n)
-        total += c0 + l0 + c1 + l1
-        for axis in range(3):
-            total += 0.5 * params[3, i] * (xyz[axis, i] - ref[axis, i]) ** 2
-    for w in range(walls.shape[0]):
-        i = int(walls[w, 0])
-        if first <= i < last:
-            low = min(xyz[2, i] - walls[w, 1], 0.0)
-            high = max(xyz[2, i] - walls[w, 2], 0.0)
-            aside = max(np.sqrt(xyz[0, i] ** 2 + xyz[1, i] ** 2) - walls[w, 3], 0.0)
-            total += 0.5 * WALL_CONSTANT * (low * low + high * high + aside * aside)
-    return total

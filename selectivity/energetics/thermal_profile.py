@@ -12,6 +12,7 @@ that moved with z would do work that the force does not contain.
 
 Water is where the height touches an open end of the pore (`height_regions`). Where one stretch of the pore sees other waters
 than the next, the height between them is sampled with both; the step that this makes in ddG is shared equally by both ions.
+Inside the file there is none, unless the ion is asked to be "flanked".
 """
 
 from __future__ import annotations
@@ -25,12 +26,14 @@ from scipy.interpolate import CubicSpline
 
 from selectivity.constants import ROOM_TEMPERATURE
 from selectivity.energetics.held_ions import (
+    FLANKED,
     HELD,
     HELD_OPEN,
     SPACING,
     HeldIon,
     HeldPlan,
     HeldSampler,
+    flank_walls,
     given_heights,
     held_everywhere,
     held_heights,
@@ -50,7 +53,8 @@ LARGEST_Z_SCORE = 4.0
 """Disagreement of the two routes, in standard errors, above which it is a warning: the largest of thirty normal numbers stays
 below it with a probability of 0.998."""
 
-HYDRATION_STATES = ("dry", "accessible")
+HYDRATION_STATES = ("dry", "accessible", "flanked")
+"""No water; water at the open ends (`height_regions`); or one water on either side of the ion, as in a conducting single file."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,9 @@ def thermal_profile(
     same seed gives the same numbers for any number of ``jobs`` (threads). ``progress(done, total)`` is called after every
     height. Ctrl-C stops all of them and raises.
 
+    ``hydration_state`` is one of `HYDRATION_STATES`: "accessible" puts water at the open ends only, "flanked" one water on either
+    side of the ion wherever it is, as in the alternating file of a conducting filter (``open_sampling`` is then `FLANKED`).
+
     Raises `UnknownChoice` (ion, force field, scale, hydration state), `OutOfRange` (heights, spacing, temperature, rings by
     hand with water).
     """
@@ -147,13 +154,15 @@ def thermal_profile(
     system = filter_ligands(filter, force_field=force_field, sigma=sigma)
     scale = hydration_scale(hydration, force_field=force_field)
     gap = dehydration_difference(*ions, scale=scale, temperature=temperature)
+    flanked = hydration_state == "flanked"
     held = HeldSampler(
         system,
         ions,
         temperature,
-        sampling or HELD,
+        (open_sampling or FLANKED) if flanked else (sampling or HELD),
         open_sampling or HELD_OPEN,
         plan.waters(system, surrounded_by, force_field, temperature, seed),
+        flank_walls(marks) if flanked else None,
     )
     found = held_everywhere(held, plan.tasks, seed, jobs, progress)
     if zero_at is None:

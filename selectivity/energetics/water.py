@@ -8,7 +8,6 @@ The reservoir is the same in all states, hence mu N cancels between them and MBA
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,28 +16,28 @@ from numpy.typing import NDArray
 
 from selectivity.constants import KJ_PER_KCAL, ROOM_TEMPERATURE, thermal_energy
 from selectivity.data import read_table
-from selectivity.energetics.free_energy import Floats, alchemical_free_energy
-from selectivity.energetics.free_volume import Domain
-from selectivity.energetics.groups import UNBOUNDED, water_sites
-from selectivity.energetics.hamiltonian import Region, pack_system, regions_of
-from selectivity.energetics.ligands import LigandSystem, add_waters
-from selectivity.energetics.thermal import (
+from selectivity.energetics.exchange import (
     BIAS_POINTS,
     FIRST_STEP,
-    FIRST_TIME_STEP,
+    Exchange,
     Neighbour,
+    Run,
     Sampling,
     ThermalExchange,
-    _alchemical,
-    _biases,
-    _check,
-    _combined,
-    _cooling,
-    _held_radius,
-    _Run,
-    _starts,
-    _Task,
+    combined,
+    cooling,
+    first_steps,
+    independent_runs,
+    packed_setting,
+    requested,
+    sample_blocks,
+    starting_frames,
 )
+from selectivity.energetics.free_energy import Floats, mean_of_series
+from selectivity.energetics.free_volume import Domain
+from selectivity.energetics.groups import UNBOUNDED, water_sites
+from selectivity.energetics.hamiltonian import Region
+from selectivity.energetics.ligands import LigandSystem, add_waters
 from selectivity.errors import OutOfRange, UnknownChoice
 
 PER_CUBIC_ANGSTROM = 6.02214076e-7
@@ -167,35 +166,23 @@ def open_exchange(
 
     Raises what `thermal_exchange` raises, and `OutOfRange` for an empty domain.
     """
-    plan = sampling or OPEN_SAMPLING
-    _check(plan, temperature, region, fixed_z)
     if len(domain.cells) == 0:
         raise OutOfRange("no free volume for water: the region is filled by the protein; score this site dry")
-    slots = (
-        most_waters
-        if most_waters is not None
-        else int(np.ceil(SPARE_SLOTS * reservoir.density_A3 * domain.volume)) + MORE_SLOTS
+    bulk = reservoir.density_A3 * domain.volume
+    slots = most_waters if most_waters is not None else int(np.ceil(SPARE_SLOTS * bulk)) + MORE_SLOTS
+    plan = sampling or OPEN_SAMPLING
+    task = requested(_with_slots(system, slots), (first, second), region, fixed_z, neighbours, temperature, plan)
+    runs = independent_runs(
+        lambda s, tick: _open_run(task, domain, reservoir, slots, s, tick), plan, seed, jobs, progress
     )
-    where = region if region is not None else Region(lateral_radius=_held_radius())
-    task = _Task(_with_slots(system, slots), first, second, where, fixed_z, tuple(neighbours), temperature, plan)
-    seeds = np.random.SeedSequence(seed).spawn(plan.n_runs)
-
-    def one(s: np.random.SeedSequence) -> _OpenRun:
-        return _open_run(task, domain, reservoir, slots, s, progress)
-
-    if jobs > 1:
-        with ThreadPoolExecutor(max_workers=jobs) as pool:
-            runs = list(pool.map(one, seeds))
-    else:
-        runs = [one(s) for s in seeds]
-    exchange = _combined(task, [r.run for r in runs])
+    exchange = combined(task, [r.run for r in runs])
     waters = {ion: _occupancy(runs, end, slots, temperature) for end, ion in enumerate((first, second))}
     snapshots = {ion: _waters_in(runs[0].last[end], system.n_atoms, slots) for end, ion in enumerate((first, second))}
     return OpenExchange(exchange, waters, snapshots, domain.volume)
 
 
 class _OpenRun(NamedTuple):
-    run: _Run
+    run: Run
     counts: NDArray[np.int64]
     last: Floats
 
@@ -210,78 +197,50 @@ def _with_slots(system: LigandSystem, slots: int) -> LigandSystem:
 
 
 def _open_run(
-    task: _Task,
+    task: Exchange,
     domain: Domain,
     reservoir: WaterReservoir,
     slots: int,
     seed: np.random.SeedSequence,
     progress: Callable[[], None] | None,
 ) -> _OpenRun:
-    from selectivity.energetics.grand_canonical import run
+    from selectivity.energetics.grand_canonical import Pool, run
     from selectivity.energetics.kernels import N_TERMS
 
-    plan, system, temperature = task.plan, task.system, task.temperature
-    names = (task.first, *(n.ion for n in task.neighbours))
-    packed = pack_system(system, names, regions_of([task.region, *(n.region for n in task.neighbours)], len(names)))
-    ion, n_groups = system.n_atoms, system.n_groups
-    setting = (
-        _alchemical(task, packed, ion), packed.reference, packed.start, packed.walls, packed.coupling,
-        np.array([kind == "carbonyl" for kind in system.kinds]), np.array([kind == "hydroxyl" for kind in system.kinds]),
-        np.array([[task.region.z_low, task.region.z_high], *([n.region.z_low, n.region.z_high] for n in task.neighbours)]),
-        np.array([task.fixed_z is not None] + [False] * len(task.neighbours)), ion,
-        np.array([n_groups - slots, n_groups]), domain.cells, domain.allowed, domain.origin, domain.edge,
-        water_sites(np.zeros(3), np.array([0.0, 0.0, 1.0])),
-    )  # fmt: skip
-    rng, xyz = np.random.default_rng(seed), _starts(task)
-    cold = np.sqrt(temperature / ROOM_TEMPERATURE)
-    first_steps = [FIRST_TIME_STEP, FIRST_STEP * cold, FIRST_STEP * cold, FIRST_WATER_STEP * cold]
-    steps = np.tile(first_steps, (plan.n_states, 1))
-    bias, swaps = np.zeros((plan.n_states, BIAS_POINTS)), np.zeros((plan.n_states - 1, 2))
+    plan, rng, n_groups = task.plan, np.random.default_rng(seed), task.system.n_groups
+    params, setting = packed_setting(task, movable=("hydroxyl", "water"))
+    setting.singles[n_groups - slots :] = False
+    xyz, steps = starting_frames(task), first_steps(task, FIRST_STEP, FIRST_STEP, FIRST_WATER_STEP)
+    begin = task.system.n_atoms - 3 * slots
+    shape = water_sites(np.zeros(3), np.array([0.0, 0.0, 1.0]))
+    pool = Pool(n_groups - slots, n_groups, begin, domain.cells, domain.allowed, domain.origin, domain.edge, shape)
+    used, bias = np.full(plan.n_states, begin), np.zeros((plan.n_states, BIAS_POINTS))
     shapes = ((plan.n_states, plan.n_states), (plan.n_states, 3), (2, N_TERMS), (2,), (plan.n_states,))
-    for warmth in _cooling(temperature):
-        level = reservoir.adams(domain.volume, warmth), 1.0 / thermal_energy(warmth)
+
+    def sweeps(temperature: float, tuning: bool, stride: int, records: list[Floats], swaps: Floats) -> None:
+        level, beta = reservoir.adams(domain.volume, temperature), 1.0 / thermal_energy(temperature)
+        run(xyz, params, setting, pool, used, level, beta, bias, steps, tuning, stride, rng, *records, swaps)
+
+    for warmth in cooling(task.temperature):
         unused = [np.empty((plan.n_equilibration, *shape)) for shape in shapes]
-        run(xyz, *setting, *level, bias, steps, True, 1, rng, *unused, np.zeros_like(swaps))
-    records: list[list[Floats]] = [[] for _ in shapes]
-    while True:
-        block = [np.empty((plan.n_samples, *shape)) for shape in shapes]
-        run(xyz, *setting, *level, bias, steps, False, plan.stride, rng, *block, swaps)
-        for record, part in zip(records, block, strict=True):
-            record.append(part)
-        energies, places = (np.concatenate(record) for record in records[:2])
-        biases = _biases(task, bias, places[:, :, 2])
-        result = alchemical_free_energy(energies + biases, temperature=temperature, ends_kj_mol=energies[:, :, [0, -1]])
-        if progress is not None:
-            progress()
-        enough = result.error_kj_mol <= plan.target_error_kj_mol * np.sqrt(plan.n_runs)
-        if enough or len(records[0]) >= plan.max_blocks:
-            break
-    kept = slice(result.n_discarded, None)
-    terms, pulls, counts = (np.concatenate(record)[kept] for record in records[2:])
-    undone = np.stack([biases[kept, 0, 0], biases[kept, -1, -1]], axis=1) / thermal_energy(temperature)
-    weights = np.exp(undone - undone.max(axis=0))
-    weights /= weights.sum(axis=0)
-    heights = places[kept][:, [0, -1], 2]
-    whole = _Run(result, heights, weights, terms, pulls, swaps, len(energies) * plan.stride)
-    return _OpenRun(whole, counts[:, [0, -1]].astype(np.int64), xyz[[0, -1]])
+        sweeps(warmth, True, 1, unused, np.zeros((plan.n_states - 1, 2)))
+    whole = sample_blocks(
+        task,
+        lambda records, swaps: sweeps(task.temperature, False, plan.stride, records, swaps),
+        shapes,
+        bias,
+        progress,
+    )
+    return _OpenRun(whole, whole.extra[0][:, [0, -1]].astype(np.int64), xyz[[0, -1]])
 
 
 def _occupancy(runs: Sequence[_OpenRun], end: int, slots: int, temperature: float) -> Occupancy:
-    from selectivity.energetics.free_energy import _pymbar
-
-    shares, variances = [], []
-    for r in runs:
-        counts, weights = r.counts[:, end], r.run.weights[:, end]
-        shares.append(np.bincount(counts, weights=weights, minlength=slots + 1))
-        inefficiency = _pymbar().timeseries.statistical_inefficiency(counts) if np.ptp(counts) > 0 else 1.0
-        mean = weights @ counts
-        variances.append(weights @ (counts - mean) ** 2 * inefficiency / len(counts))
-    share = np.mean(shares, axis=0)
-    means = [float(s @ np.arange(slots + 1)) for s in shares]
-    error = np.sqrt(np.sum(variances)) / len(runs)
-    return Occupancy(
-        float(np.mean(means)), float(max(error, np.ptp(means) / 2 / np.sqrt(len(runs)))), share, temperature
-    )
+    each = [(r.counts[:, end], r.run.weights[:, end]) for r in runs]
+    share = np.mean([np.bincount(n, weights=w, minlength=slots + 1) for n, w in each], axis=0)
+    means, errors = zip(*(mean_of_series(n.astype(float), w) for n, w in each), strict=True)
+    within = float(np.linalg.norm(errors) / len(runs))
+    between = float(np.ptp(means) / 2 / np.sqrt(len(runs)))
+    return Occupancy(float(np.mean(means)), max(within, between), share, temperature)
 
 
 def _waters_in(xyz: Floats, first: int, slots: int) -> tuple[Floats, Floats]:

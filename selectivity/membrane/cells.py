@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
+from numbers import Real
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from selectivity.data import MARKS
 from selectivity.errors import FileUnreadable, OutOfRange, UnknownChoice
 from selectivity.membrane.conditions import COLDEST_PLAUSIBLE, valence_of
+from selectivity.membrane.pump import pump_names
 
 SIDES = ("outside", "inside", "permeability", "conductance_ms_cm2")
 """Tables of a cell that map ions to numbers."""
@@ -34,8 +36,8 @@ class Cell:
 
     outside, inside: mM. permeability: relative, K = 1. conductance_ms_cm2: resting conductance by ion, mS/cm², where a
     source gives it. temperature_k with the range in which the preset was measured or modelled. area_um2,
-    capacitance_uf_cm2 (specific), volume_pl, resting_mv (measured or modelled rest): None where unknown. pump: names
-    and numbers for the Na+/K+-ATPase. sources and marks: "outside.K" -> reference key and how the number was seen.
+    capacitance_uf_cm2 (specific), volume_pl, resting_mv (measured or modelled rest): None where unknown. pump: "kinetics",
+    the name of a rate law of the Na+/K+-ATPase. sources and marks: "outside.K" -> reference key and how the number was seen.
     """
 
     name: str
@@ -175,7 +177,7 @@ def _cell(name: str, table: Mapping[str, Any], origin: str) -> Cell:
         raise OutOfRange(
             f'{where} pump: {table["pump"]!r} is not a table; write pump = {{ kinetics = "luo-rudy-1994" }}'
         )
-    pump = {key: numbers.value(f"pump.{key}", entry) for key, entry in table.get("pump", {}).items()}
+    pump = _pump(numbers, table.get("pump", {}), where)
     return Cell(
         name=name,
         title=str(table.get("title", name)),
@@ -231,6 +233,19 @@ class _Numbers:
         return values
 
 
+def _pump(numbers: _Numbers, table: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The pump's rate law by name, checked here so that a misspelt one is not found an experiment later."""
+    for key in table:
+        if key != "kinetics":
+            raise UnknownChoice(f"{where} pump: unknown entry {key!r}; a pump has kinetics, the name of a rate law")
+    pump = {key: numbers.value(f"pump.{key}", entry) for key, entry in table.items()}
+    if pump and pump["kinetics"] not in pump_names():
+        raise UnknownChoice(
+            f"{where} pump.kinetics: no rate law {pump['kinetics']!r}; one of {', '.join(pump_names())}"
+        )
+    return pump
+
+
 def _warn_outside_range(cell: Cell, temperature: float) -> None:
     """An extrapolation is said; a number that looks like °C is doubted where it is used, once."""
     low, high = cell.temperature_range_k
@@ -282,6 +297,6 @@ def _positive(value: Any, what: str) -> float:
 
 
 def _number(value: Any, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
         raise OutOfRange(f"{what}: {value!r} is not a finite number; give one")
     return float(value)

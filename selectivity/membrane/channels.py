@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 from selectivity.errors import OutOfRange, UnknownChoice
 from selectivity.membrane.cells import Cell, require_ions
 from selectivity.membrane.chord import chord_voltage, conductances_from_permeabilities
-from selectivity.membrane.conditions import Numbers, checked_amount, valence_of
+from selectivity.membrane.conditions import Numbers, as_answer, broadcast, checked_amount, valence_of
 from selectivity.membrane.ghk import ghk_voltage
 
 
@@ -69,19 +69,19 @@ class ChannelMix:
 
     v_mv: GHK voltage of the summed permeabilities. v_chord_mv: mean of the channels' own reversal potentials
     (reversal_mv), weighted by conductance (shares of the K+ conductance in symmetrical solution). permeability: the sums,
-    relative to K = 1. reason: why the two voltages differ.
+    relative to K = 1. reason: why the two voltages differ. Floats, or arrays over an array of conductances.
     """
 
-    v_mv: float
-    v_chord_mv: float
-    permeability: Mapping[str, float]
-    share: Mapping[str, float]
+    v_mv: Any
+    v_chord_mv: Any
+    permeability: Mapping[str, Any]
+    share: Mapping[str, Any]
     reversal_mv: Mapping[str, float]
     reason: str
 
 
-def mix_channels(conductance: Mapping[str | ChannelType, float], *, cell: Cell) -> ChannelMix:
-    """Voltage of a membrane whose channel types carry given conductances, in any common unit.
+def mix_channels(conductance: Mapping[str | ChannelType, ArrayLike], *, cell: Cell) -> ChannelMix:
+    """Voltage of a membrane whose channel types carry given conductances, in any common unit; broadcasts.
 
     conductance: channel (name or ChannelType) -> K+ conductance in symmetrical K+, the way single-channel conductances are
     quoted, times the number of open channels. In symmetrical solution g = P F² c/RT, so K+ permeabilities are in the same
@@ -96,20 +96,21 @@ def mix_channels(conductance: Mapping[str | ChannelType, float], *, cell: Cell) 
     """
     require_ions(cell, "K")
     kinds = {(key if isinstance(key, ChannelType) else channel(key)): g for key, g in conductance.items()}
-    weights = {kind: float(checked_amount(g, f"conductance of {kind.name}")) for kind, g in kinds.items()}
-    total = sum(weights.values())
-    if total <= 0.0:
-        raise OutOfRange("no channel conducts; give at least one positive conductance")
-    permeability: dict[str, float] = {}
+    weights = {kind: checked_amount(g, f"conductance of {kind.name}") for kind, g in kinds.items()}
+    broadcast(*weights.values())
+    total = np.asarray(sum(weights.values()))
+    if np.any(total <= 0.0):
+        raise OutOfRange("no channel conducts; give at least one positive conductance everywhere")
+    permeability: dict[str, Any] = {}
     reversal, share = {}, {}
     sides: dict[str, Any] = {"outside": cell.outside, "inside": cell.inside, "temperature": cell.temperature_k}
     for kind, weight in weights.items():
-        own = {ion: float(p) for ion, p in kind.permeability(weight / total).items() if ion in cell.outside}
-        share[kind.name] = weight / total
+        own = {ion: as_answer(p) for ion, p in kind.permeability(weight / total).items() if ion in cell.outside}
+        share[kind.name] = as_answer(weight / total)
         reversal[kind.name] = float(ghk_voltage(kind.permeability(), **_known(sides, kind)))
         for ion, p in own.items():
             permeability[ion] = permeability.get(ion, 0.0) + p
-    v, chord = float(ghk_voltage(permeability, **sides)), float(chord_voltage(share, reversal=reversal))
+    v, chord = ghk_voltage(permeability, **sides), chord_voltage(share, reversal=reversal)
     return ChannelMix(v, chord, permeability, share, reversal, _why(v, chord, len(weights)))
 
 
@@ -163,21 +164,21 @@ def mutant_effect(mutant: str, *, cell: Cell, share: ArrayLike = 1.0) -> MutantE
 
 @dataclass(frozen=True)
 class RatioKinds:
-    """One number read as a permeability ratio P_K/P_Na and as a conductance ratio g_K/g_Na: not the same membrane.
+    """A ratio read as permeabilities, P_K/P_Na, and as conductances, g_K/g_Na: not the same membrane (floats or arrays).
 
     conductance_ratio: g_K/g_Na that the permeability ratio implies in these solutions, each at its reversal potential.
     v_permeability_mv: GHK with the ratio as permeabilities. v_conductance_mv: chord voltage with the ratio as conductances.
     """
 
-    ratio: float
-    conductance_ratio: float
-    v_permeability_mv: float
-    v_conductance_mv: float
+    ratio: Any
+    conductance_ratio: Any
+    v_permeability_mv: Any
+    v_conductance_mv: Any
     explanation: str
 
 
-def ratio_kinds(ratio: float, *, cell: Cell) -> RatioKinds:
-    """What a K+ over Na+ ratio means as permeabilities and as conductances in one cell.
+def ratio_kinds(ratio: ArrayLike, *, cell: Cell) -> RatioKinds:
+    """What a K+ over Na+ ratio means as permeabilities and as conductances in one cell; broadcasts.
 
     >>> from selectivity.membrane.cells import cell
     >>> kinds = ratio_kinds(25.0, cell=cell("neuron"))
@@ -185,25 +186,15 @@ def ratio_kinds(ratio: float, *, cell: Cell) -> RatioKinds:
     (-68.6, -83.3, 11.4)
     """
     require_ions(cell, "K", "Na")
-    number = float(checked_amount(ratio, "P_K/P_Na", zero_allowed=False))
+    number = checked_amount(ratio, "P_K/P_Na", zero_allowed=False)
     sides: dict[str, Any] = {"outside": cell.outside, "inside": cell.inside, "temperature": cell.temperature_k}
-    permeability = {"K": 1.0, "Na": 1.0 / number}
+    permeability: dict[str, ArrayLike] = {"K": 1.0, "Na": 1.0 / number}
     implied = conductances_from_permeabilities(permeability, **sides)
     reversal = {ion: float(ghk_voltage({ion: 1.0}, **sides)) for ion in permeability}
-    by_p = float(ghk_voltage(permeability, **sides))
-    by_g = float(chord_voltage(permeability, reversal=reversal))
-    g_ratio = float(implied["K"] / implied["Na"])
-    return RatioKinds(
-        ratio=number,
-        conductance_ratio=g_ratio,
-        v_permeability_mv=by_p,
-        v_conductance_mv=by_g,
-        explanation=(
-            f"P_K/P_Na = {number:g} is a property of the channels and gives {by_p:.1f} mV; in these solutions it makes "
-            f"g_K/g_Na = {g_ratio:.3g}, because a conductance also counts the ions at hand. Read as g_K/g_Na the same "
-            f"number gives {by_g:.1f} mV"
-        ),
-    )
+    by_p = ghk_voltage(permeability, **sides)
+    by_g = chord_voltage(permeability, reversal=reversal)
+    g_ratio = as_answer(np.asarray(implied["K"] / implied["Na"]))
+    return RatioKinds(as_answer(number), g_ratio, by_p, by_g, _why_kinds(as_answer(number), g_ratio, by_p, by_g))
 
 
 def _with_channel(cell: Cell, kind: ChannelType, share: Numbers) -> Numbers:
@@ -221,13 +212,32 @@ def _known(sides: Mapping[str, Any], kind: ChannelType) -> dict[str, Any]:
     return {**sides, "outside": {**sides["outside"], **missing}, "inside": {**sides["inside"], **missing}}
 
 
-def _why(v: float, chord: float, kinds: int) -> str:
+def _why(v: Any, chord: Any, kinds: int) -> str:
     if kinds == 1:
         return "one channel type: its own reversal potential either way"
     return (
-        f"weighted by permeability {v:.1f} mV, by conductance {chord:.1f} mV: permeabilities add ion by ion before the "
-        "logarithm is taken, conductances weight each channel's finished reversal potential"
+        f"weighted by permeability {_millivolts(v)}, by conductance {_millivolts(chord)}: permeabilities add ion by ion before "
+        "the logarithm is taken, conductances weight each channel's finished reversal potential"
     )
+
+
+def _why_kinds(ratio: Any, g_ratio: Any, by_p: Any, by_g: Any) -> str:
+    return (
+        f"P_K/P_Na = {_span(ratio, 'g')} is a property of the channels and gives {_millivolts(by_p)}; in these solutions it "
+        f"makes g_K/g_Na = {_span(g_ratio, '.3g')}, because a conductance also counts the ions at hand. Read as g_K/g_Na the "
+        f"same number gives {_millivolts(by_g)}"
+    )
+
+
+def _millivolts(v: Any) -> str:
+    return f"{_span(v, '.1f')} mV"
+
+
+def _span(value: Any, digits: str) -> str:
+    """A number, or the range of an array of them."""
+    if np.ndim(value) == 0:
+        return f"{value:{digits}}"
+    return f"{np.min(value):{digits}} to {np.max(value):{digits}}"
 
 
 def _channel(name: str, table: Mapping[str, Any]) -> ChannelType:

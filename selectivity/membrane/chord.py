@@ -134,22 +134,27 @@ def conductance_ratio_for_voltage(voltage: ArrayLike, *, reversal_a: ArrayLike, 
 
 @dataclass(frozen=True)
 class BlockShift:
-    """What blocking one conductance does to the chord voltage; all in mV, the condition in words."""
+    """What blocking one conductance does to the chord voltage; all in mV (floats, or arrays over the conditions)."""
 
     blocked: str
-    before_mv: float
-    after_mv: float
-    shift_mv: float
-    reversal_mv: float
+    before_mv: Any
+    after_mv: Any
+    shift_mv: Any
+    reversal_mv: Any
 
     @property
-    def hyperpolarises(self) -> bool:
+    def hyperpolarises(self) -> Any:
         """Whether the block makes the cell more negative: exactly when the blocked reversal potential lies above V."""
         return self.shift_mv < 0.0
 
     @property
     def condition(self) -> str:
         """The rule and how it applies here, in one sentence."""
+        if np.ndim(self.shift_mv):
+            return (
+                f"blocking {self.blocked} hyperpolarises in {np.count_nonzero(self.hyperpolarises)} of "
+                f"{np.size(self.shift_mv)} conditions: where its reversal potential lies above the voltage before the block"
+            )
         relation = "above" if self.reversal_mv > self.before_mv else "at or below"
         verb = "hyperpolarises" if self.hyperpolarises else "does not hyperpolarise"
         return (
@@ -158,8 +163,8 @@ class BlockShift:
         )
 
 
-def block_shift(conductance: Mapping[str, float], *, reversal: Mapping[str, float], blocked: str) -> BlockShift:
-    """Voltage before and after removing one conductance: shift = g_b/(sum of the others) (V_before - E_b).
+def block_shift(conductance: Mapping[str, ArrayLike], *, reversal: Mapping[str, ArrayLike], blocked: str) -> BlockShift:
+    """Voltage before and after removing one conductance: shift = g_b/(sum of the others) (V_before - E_b); broadcasts.
 
     Raises UnknownChoice when `blocked` is not among the conductances, OutOfRange when nothing else conducts.
 
@@ -169,10 +174,14 @@ def block_shift(conductance: Mapping[str, float], *, reversal: Mapping[str, floa
     """
     if blocked not in conductance:
         raise UnknownChoice(f"{blocked!r}: no such conductance to block; there are {', '.join(conductance)}")
+    if blocked not in reversal:
+        raise UnknownChoice(f"{blocked}: no reversal potential, so the block has no direction; add one in mV")
     before = chord_voltage(conductance, reversal=reversal)
     rest = {name: g for name, g in conductance.items() if name != blocked}
+    if not rest:
+        raise OutOfRange(f"no conductance is left once {blocked} is blocked; give another one")
     after = chord_voltage(rest, reversal=reversal)
-    return BlockShift(blocked, float(before), float(after), float(after - before), float(reversal[blocked]))
+    return BlockShift(blocked, before, after, after - before, as_answer(checked_number(reversal[blocked], "reversal")))
 
 
 def _branches(

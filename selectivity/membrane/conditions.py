@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -26,6 +27,8 @@ Numbers = NDArray[np.float64]
 
 COLDEST_PLAUSIBLE = 200.0
 """Below this a temperature is far more likely to be Celsius typed as kelvin, K."""
+
+PACKAGE = __name__.split(".")[0]
 
 HOTTEST_PLAUSIBLE = 373.15
 """Above this no aqueous membrane exists at ambient pressure, K."""
@@ -82,12 +85,22 @@ def checked_temperature(temperature: ArrayLike) -> Numbers:
         warnings.warn(
             f"temperature {shown} K is below {COLDEST_PLAUSIBLE:.0f} K: was it typed in °C? "
             f"({shown} °C = {float(shown) + 273.15:g} K)",
-            stacklevel=3,
+            stacklevel=_callers_level(),
         )
     if highest > HOTTEST_PLAUSIBLE:
         shown = _first(array, array > HOTTEST_PLAUSIBLE)
-        warnings.warn(f"temperature {shown} K is hotter than boiling water: check the unit", stacklevel=3)
+        warnings.warn(
+            f"temperature {shown} K is hotter than boiling water: check the unit", stacklevel=_callers_level()
+        )
     return array
+
+
+def _callers_level() -> int:
+    """Stack level of the caller outside this package: a doubt is shown once, at the line that typed the number."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).split(".")[0] == PACKAGE:
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def both_sides(
@@ -95,6 +108,11 @@ def both_sides(
 ) -> dict[str, tuple[Numbers, Numbers]]:
     """Checked (outside, inside) concentrations in mM of the named ions; UnknownChoice for a missing side."""
     pairs = {}
+    for side, name in ((outside, "outside"), (inside, "inside")):
+        if not isinstance(side, Mapping):
+            raise UnknownChoice(
+                f"{name}: got {type(side).__name__}, need a mapping by ion in mM, e.g. {name}={{'K': 5.0, 'Na': 145.0}}"
+            )
     for ion in names:
         for side, name in ((outside, "outside"), (inside, "inside")):
             if ion not in side:
@@ -164,6 +182,8 @@ def _with_range(value: Any, what: str) -> tuple[Numbers, float, float]:
 
 
 def _as_float(value: ArrayLike, what: str) -> Numbers:
+    if np.ma.is_masked(value):  # asarray would drop the mask and count what it hides
+        raise OutOfRange(f"{what}: some entries are masked; drop them, or fill them with numbers")
     array = np.asarray(value)
     if array.dtype.kind not in "iufb":
         try:  # objects such as Fraction are numbers; text is not, even when it looks like one

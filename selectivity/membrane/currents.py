@@ -138,39 +138,44 @@ def driving_force(*, voltage: ArrayLike, reversal: ArrayLike) -> Any:
 
 @dataclass(frozen=True)
 class CurrentVoltage:
-    """I-V curves of a membrane: voltages (mV), current of each ion and their sum (mA/cm²), and where the sum is zero."""
+    """I-V curves of a membrane: voltages (mV), current of each ion and their sum (mA/cm²), and where the sum is zero.
+
+    Currents and slope have the common shape of voltages and conditions; `reversal_mv` that of the conditions, a float
+    where they are scalars; `temperature_k` is as given.
+    """
 
     voltage_mv: Numbers
     current_ma_cm2: Mapping[str, Numbers]
     total_ma_cm2: Numbers
     slope_conductance_s_cm2: Numbers
-    reversal_mv: float
-    temperature_k: float
+    reversal_mv: Any
+    temperature_k: Any
 
     def table(self) -> Any:
-        """A pandas DataFrame with one row per voltage and the unit in every column name; temperature in attrs."""
+        """A pandas DataFrame, one row per voltage and condition (last axis fastest), units in the column names."""
         import pandas as pd
 
-        columns = {"v_mv": self.voltage_mv}
+        columns = {"v_mv": np.broadcast_to(self.voltage_mv, self.total_ma_cm2.shape)}
         columns |= {f"i_{ion}_ma_cm2": current for ion, current in self.current_ma_cm2.items()}
         columns |= {"i_total_ma_cm2": self.total_ma_cm2, "slope_conductance_s_cm2": self.slope_conductance_s_cm2}
-        frame = pd.DataFrame(columns)
+        frame = pd.DataFrame({name: np.ravel(column) for name, column in columns.items()})
         frame.attrs["temperature_k"] = self.temperature_k
         return frame
 
 
 def current_voltage(
-    permeability: Mapping[str, float],
+    permeability: Mapping[str, ArrayLike],
     *,
     outside: Concentrations,
     inside: Concentrations,
-    temperature: float,
+    temperature: ArrayLike,
     voltage: ArrayLike,
     valence: Mapping[str, int] | None = None,
 ) -> CurrentVoltage:
-    """I-V curves of all permeant ions over a one-dimensional array of voltages; permeabilities in cm/s.
+    """I-V curves of all permeant ions over an array of voltages (mV); permeabilities in cm/s.
 
-    Raises as `ghk_voltage` and `ghk_current`.
+    Conditions broadcast with the voltages: concentrations of shape (n, 1) and voltages (m,) give currents (n, m) and
+    reversal potentials (n, 1). Raises as `ghk_voltage` and `ghk_current`.
 
     >>> outside, inside = {"K": 5, "Na": 145}, {"K": 140, "Na": 15}
     >>> iv = current_voltage({"K": 1e-6, "Na": 4e-8}, outside=outside, inside=inside, temperature=310.15, voltage=[-70, 0])
@@ -179,18 +184,18 @@ def current_voltage(
     """
     permeant = checked_permeabilities(permeability)
     sides = both_sides(permeant, outside, inside)
-    volts = np.atleast_1d(checked_number(voltage, "voltage (mV)"))
+    volts, kelvin = np.atleast_1d(checked_number(voltage, "voltage (mV)")), checked_temperature(temperature)
+    shape = broadcast(volts, kelvin, *permeant.values(), *(c for pair in sides.values() for c in pair))
     currents: dict[str, Numbers] = {}
-    slope = np.zeros_like(volts)
+    slope = np.zeros(shape)
     for ion, p in permeant.items():
         z = valence_of(ion, valence)
         conditions: dict[str, Any] = {"outside": sides[ion][0], "inside": sides[ion][1], "valence": z}
-        currents[ion] = np.asarray(ghk_current(p, voltage=volts, temperature=temperature, **conditions))
-        slope = slope + slope_conductance(p, voltage=volts, temperature=temperature, **conditions)
-    reversal = ghk_voltage(permeability, outside=outside, inside=inside, temperature=temperature, valence=valence)
-    return CurrentVoltage(
-        volts, currents, np.sum([*currents.values()], axis=0), slope, float(reversal), float(temperature)
-    )
+        current = np.asarray(ghk_current(p, voltage=volts, temperature=kelvin, **conditions))
+        currents[ion] = current if current.shape == shape else np.broadcast_to(current, shape).copy()
+        slope += slope_conductance(p, voltage=volts, temperature=kelvin, **conditions)
+    reversal = ghk_voltage(permeability, outside=outside, inside=inside, temperature=kelvin, valence=valence)
+    return CurrentVoltage(volts, currents, np.sum([*currents.values()], axis=0), slope, reversal, as_answer(kelvin))
 
 
 def bernoulli(u: Numbers) -> Numbers:

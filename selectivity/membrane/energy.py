@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.constants import elementary_charge
 
-from selectivity.constants import BODY_TEMPERATURE, FARADAY, thermal_energy
+from selectivity.constants import BODY_TEMPERATURE, FARADAY, GAS_CONSTANT_KJ, thermal_energy
 from selectivity.errors import OutOfRange
 from selectivity.membrane.conditions import (
     Concentrations,
     Numbers,
     as_answer,
     both_sides,
+    broadcast,
     checked_amount,
     checked_number,
     checked_temperature,
@@ -126,11 +127,11 @@ def pump_stall_voltage(
     *,
     outside: Concentrations,
     inside: Concentrations,
-    atp_kj_mol: float = ATP_FREE_ENERGY,
-    temperature: float = BODY_TEMPERATURE,
+    atp_kj_mol: ArrayLike = ATP_FREE_ENERGY,
+    temperature: ArrayLike = BODY_TEMPERATURE,
     stoichiometry: Stoichiometry = THREE_TO_TWO,
-) -> float:
-    """Voltage (mV) at which the pump's work takes all of the ATP free energy: beyond it the pump would run backwards.
+) -> Any:
+    """Voltage (mV) at which the pump's work takes all of the ATP free energy: beyond it the pump would run backwards; broadcasts.
 
     >>> sides = dict(outside={"K": 5, "Na": 145}, inside={"K": 140, "Na": 15})
     >>> round(pump_stall_voltage(**sides), 1)
@@ -140,9 +141,9 @@ def pump_stall_voltage(
         raise OutOfRange(
             "an electroneutral pump feels no voltage, so no voltage stalls it; compare pump_work with the ATP energy"
         )
-    checked_amount(atp_kj_mol, "ATP free energy (kJ/mol)", zero_allowed=False)
+    fuel = checked_amount(atp_kj_mol, "ATP free energy (kJ/mol)", zero_allowed=False)
     work = pump_work(outside=outside, inside=inside, voltage=0.0, temperature=temperature, stoichiometry=stoichiometry)
-    return float((work - atp_kj_mol) / (stoichiometry.net_charge * KJ_PER_MOL_PER_MV))
+    return as_answer(np.asarray((work - fuel) / (stoichiometry.net_charge * KJ_PER_MOL_PER_MV)))
 
 
 def atp_free_energy(
@@ -150,8 +151,8 @@ def atp_free_energy(
     atp_mm: ArrayLike,
     adp_mm: ArrayLike,
     phosphate_mm: ArrayLike,
-    standard_kj_mol: float,
-    temperature: float = BODY_TEMPERATURE,
+    standard_kj_mol: ArrayLike,
+    temperature: ArrayLike = BODY_TEMPERATURE,
 ) -> Any:
     """Free energy that ATP hydrolysis delivers, -(dG0' + RT ln([ADP][P]/[ATP])), kJ/mol, concentrations in mM.
 
@@ -164,9 +165,9 @@ def atp_free_energy(
         checked_amount(value, name, zero_allowed=False)
         for value, name in ((atp_mm, "ATP (mM)"), (adp_mm, "ADP (mM)"), (phosphate_mm, "phosphate (mM)"))
     )
-    checked_temperature(temperature)
+    kelvin = checked_temperature(temperature)
     standard = checked_number(standard_kj_mol, "standard free energy (kJ/mol)")
-    return as_answer(np.asarray(-standard - thermal_energy(temperature) * np.log(1e-3 * adp * phosphate / atp)))
+    return as_answer(np.asarray(-standard - GAS_CONSTANT_KJ * kelvin * np.log(1e-3 * adp * phosphate / atp)))
 
 
 def attwell_laughlin(
@@ -175,7 +176,7 @@ def attwell_laughlin(
     e_na: ArrayLike,
     e_k: ArrayLike,
     input_resistance_mohm: ArrayLike,
-    atp_kj_mol: float = ATP_FREE_ENERGY,
+    atp_kj_mol: ArrayLike = ATP_FREE_ENERGY,
     temperature: ArrayLike = BODY_TEMPERATURE,
     stoichiometry: Stoichiometry = THREE_TO_TWO,
 ) -> AttwellLaughlin:
@@ -190,7 +191,8 @@ def attwell_laughlin(
     """
     v, na, k = (checked_number(x, name) for x, name in ((voltage, "voltage"), (e_na, "E_Na"), (e_k, "E_K")))
     resistance = checked_amount(input_resistance_mohm, "input resistance (MOhm)", zero_allowed=False)
-    checked_amount(atp_kj_mol, "ATP free energy (kJ/mol)", zero_allowed=False)
+    energy = checked_amount(atp_kj_mol, "ATP free energy (kJ/mol)", zero_allowed=False)
+    broadcast(v, na, k, resistance, energy)
     if np.any(v <= k) or np.any(v >= na):
         raise OutOfRange(f"V {v} mV is not between E_K {k} and E_Na {na}; a pump at rest needs both leaks downhill")
     n, m = stoichiometry.sodium, stoichiometry.potassium
@@ -198,7 +200,7 @@ def attwell_laughlin(
     current = 1e3 * (na - v) * (v - k) / (resistance * (n * (v - k) + m * (na - v)))
     cycles = current * 1e-12 / elementary_charge
     leak = 1e-3 * current * (n * (na - v) + m * (v - k))
-    fuel = cycles / AVOGADRO_PER_PICOMOLE * atp_kj_mol * 1e3
+    fuel = cycles / AVOGADRO_PER_PICOMOLE * energy * 1e3
     return AttwellLaughlin(
         pump_current_pa=as_answer(current * stoichiometry.net_charge),
         conductance_na_ns=as_answer(n * current / (na - v)),
@@ -276,19 +278,19 @@ def stored_energy(cell: PumpLeakCell, state: CellState) -> float:
 def selectivity_cost(
     ratio: ArrayLike,
     *,
-    potassium_permeability_cm_s: float,
-    background_sodium_cm_s: float = 0.0,
-    outside: Mapping[str, float],
-    inside: Mapping[str, float],
-    atp_kj_mol: float = ATP_FREE_ENERGY,
-    temperature: float = BODY_TEMPERATURE,
+    potassium_permeability_cm_s: ArrayLike,
+    background_sodium_cm_s: ArrayLike = 0.0,
+    outside: Concentrations,
+    inside: Concentrations,
+    atp_kj_mol: ArrayLike = ATP_FREE_ENERGY,
+    temperature: ArrayLike = BODY_TEMPERATURE,
 ) -> SelectivityCost:
-    """What a membrane pays per area when its K+ channels have selectivity `ratio` = P_K/P_Na.
+    """What a membrane pays per area when its K+ channels have selectivity `ratio` = P_K/P_Na; broadcasts.
 
     Concentrations are held (that is what the pump is paid for), V is the Mullins-Noda steady state, Na+ enters by the constant-field
     flux through the channels (P_K/ratio) and through the background; one ATP pumps three of them. `channel_share` is the part
     of the Na+ leak that comes through the K+ channels, `relative_cost` the ATP relative to infinitely selective channels
-    (None without background: nothing to compare with). Permeabilities in cm/s. Raises OutOfRange where Na+ does not leak in.
+    (None where any background is 0: nothing to compare with). Permeabilities in cm/s. Raises OutOfRange where Na+ does not leak in.
 
     >>> cost = selectivity_cost([1, 10, 1000], potassium_permeability_cm_s=1e-6, background_sodium_cm_s=4e-8,
     ...                         outside={"K": 5, "Na": 145}, inside={"K": 140, "Na": 15})
@@ -298,28 +300,29 @@ def selectivity_cost(
     r = np.atleast_1d(checked_amount(ratio, "P_K/P_Na", zero_allowed=False))
     p_k = checked_amount(potassium_permeability_cm_s, "P_K (cm/s)", zero_allowed=False)
     background = checked_amount(background_sodium_cm_s, "background P_Na (cm/s)")
-    checked_amount(atp_kj_mol, "ATP free energy (kJ/mol)", zero_allowed=False)
+    energy = checked_amount(atp_kj_mol, "ATP free energy (kJ/mol)", zero_allowed=False)
+    broadcast(r, p_k, background, energy)
     sides: dict[str, Any] = {"outside": outside, "inside": inside, "temperature": temperature}
     p_na = p_k / r + background
-    v = np.asarray(mullins_noda_voltage({"K": np.broadcast_to(p_k, r.shape), "Na": p_na}, **sides))
+    v = np.asarray(mullins_noda_voltage({"K": p_k, "Na": p_na}, **sides))
     influx = _sodium_influx(p_na, v, sides)
     if np.any(influx <= 0.0):
         raise OutOfRange(
             "Na+ does not leak in at these concentrations, so no pump is paid for; check both sides of Na and K"
         )
-    perfect = 0.0
-    if background > 0:
+    perfect = None
+    if np.all(background > 0):
         v_0 = mullins_noda_voltage({"K": p_k, "Na": background}, **sides)
-        perfect = float(_sodium_influx(background, v_0, sides))
+        perfect = _sodium_influx(background, v_0, sides)
     atp = influx / THREE_TO_TWO.sodium
     return SelectivityCost(
         ratio=r,
         v_mv=v,
         sodium_influx_pmol_per_cm2_s=influx,
         atp_pmol_per_cm2_s=atp,
-        power_nw_per_cm2=atp * atp_kj_mol,  # pmol/s times kJ/mol is nW
+        power_nw_per_cm2=atp * energy,  # pmol/s times kJ/mol is nW
         channel_share=(p_k / r) / p_na,
-        relative_cost=influx / perfect if perfect > 0 else None,
+        relative_cost=None if perfect is None else influx / perfect,
     )
 
 

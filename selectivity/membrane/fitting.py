@@ -18,7 +18,7 @@ from scipy.stats import chi2, f
 
 from selectivity.constants import thermal_energy
 from selectivity.errors import OutOfRange, UnknownChoice
-from selectivity.membrane.conditions import Numbers, checked_amount, checked_number, checked_temperature, valence_of
+from selectivity.membrane.conditions import Numbers, as_answer, broadcast, checked_amount, checked_number, valence_of
 from selectivity.membrane.currents import bernoulli, bernoulli_slope
 from selectivity.membrane.ghk import ghk_voltage
 from selectivity.membrane.nernst import thermal_voltage_mv
@@ -126,8 +126,13 @@ def bi_ionic_ratio(*, reversal: ArrayLike, inside: ArrayLike, outside: ArrayLike
     into = checked_amount(inside, "concentration inside (mM)", zero_allowed=False)
     out = checked_amount(outside, "concentration outside (mM)", zero_allowed=False)
     volts = checked_number(reversal, "reversal potential (mV)")
-    ratio = into / out * np.exp(volts / np.asarray(thermal_voltage_mv(checked_temperature(temperature))))
-    return float(ratio) if np.ndim(ratio) == 0 else ratio
+    rt_f = np.asarray(thermal_voltage_mv(temperature))
+    broadcast(into, out, volts, rt_f)
+    with np.errstate(over="ignore"):
+        ratio = np.asarray(into / out * np.exp(volts / rt_f))
+    if not np.all((ratio > 0.0) & np.isfinite(ratio)):
+        raise OutOfRange(f"reversal potential {reversal!r} mV: no ratio of permeabilities gives volts; give it in mV")
+    return as_answer(ratio)
 
 
 def fit_permeabilities(
@@ -336,9 +341,8 @@ def _fitted_ions(data: ReversalData, reference: str, ions: Sequence[str] | None)
         if ion not in data.ions:
             raise UnknownChoice(f"{ion!r} is not in the data; they have {', '.join(data.ions)}")
         if not (np.any(data.outside[ion] > 0.0) or np.any(data.inside[ion] > 0.0)):
-            raise OutOfRange(
-                f"P_{ion} is not identified: [{ion}] is 0 on both sides throughout; leave it out with ions="
-            )
+            cure = "choose another reference" if ion == reference else "leave it out with ions="
+            raise OutOfRange(f"P_{ion} is not identified: [{ion}] is 0 on both sides throughout; {cure}")
     return chosen
 
 

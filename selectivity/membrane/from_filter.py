@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ from numpy.typing import ArrayLike
 from selectivity.constants import GAS_CONSTANT_KJ
 from selectivity.errors import OutOfRange
 from selectivity.membrane.cells import Cell, require_ions
-from selectivity.membrane.conditions import Numbers, as_answer, checked_amount, checked_number
+from selectivity.membrane.conditions import Numbers, as_answer, broadcast, checked_amount, checked_number
 from selectivity.membrane.ghk import ghk_voltage
 from selectivity.membrane.nernst import nernst_potentials, thermal_voltage_mv
 
@@ -26,22 +25,22 @@ class FilterMembrane:
 
     v_mv, v_with_leak_mv with their intervals (None where the ratio has none); dv_dddg_mv_mol_per_kj: dV/dddG‡ at the ratio,
     without and with the leak; sensitivity: "sensitive" or "insensitive" (ratio above 1000); leak: P_Na of the background
-    over the P_K of the filter's channels. nernst_mv: K and Na.
+    over the P_K of the filter's channels. nernst_mv: K and Na. Floats for one ratio, arrays for an array of ratios.
     """
 
     cell: str
     temperature_k: float
-    ratio: float
-    ratio_interval: tuple[float, float] | None
-    ddg_kj_mol: float
-    v_mv: float
-    v_interval_mv: tuple[float, float] | None
-    v_with_leak_mv: float
-    v_with_leak_interval_mv: tuple[float, float] | None
-    leak: float
-    dv_dddg_mv_mol_per_kj: float
-    dv_dddg_with_leak_mv_mol_per_kj: float
-    sensitivity: str
+    ratio: Any
+    ratio_interval: tuple[Any, Any] | None
+    ddg_kj_mol: Any
+    v_mv: Any
+    v_interval_mv: tuple[Any, Any] | None
+    v_with_leak_mv: Any
+    v_with_leak_interval_mv: tuple[Any, Any] | None
+    leak: Any
+    dv_dddg_mv_mol_per_kj: Any
+    dv_dddg_with_leak_mv_mol_per_kj: Any
+    sensitivity: Any
     nernst_mv: dict[str, float]
 
 
@@ -63,10 +62,10 @@ class BarrierSweep:
 
         frame = pd.DataFrame(
             {
-                "ddg_kj_mol": self.ddg_kj_mol,
-                "permeability_ratio": self.ratio,
-                "v_mv": self.v_mv,
-                "dv_dddg_mv_mol_per_kj": self.dv_dddg_mv_mol_per_kj,
+                "ddg_kj_mol": np.broadcast_to(self.ddg_kj_mol, np.shape(self.v_mv)).ravel(),
+                "permeability_ratio": np.broadcast_to(self.ratio, np.shape(self.v_mv)).ravel(),
+                "v_mv": np.ravel(self.v_mv),
+                "dv_dddg_mv_mol_per_kj": np.ravel(self.dv_dddg_mv_mol_per_kj),
             }
         )
         frame.attrs |= {"cell": self.cell, "temperature_k": self.temperature_k, "leak": self.leak}
@@ -74,17 +73,17 @@ class BarrierSweep:
 
 
 def membrane_from_ratio(
-    ratio: float,
+    ratio: ArrayLike,
     *,
     cell: Cell,
-    ratio_interval: tuple[float, float] | None = None,
-    leak: float | None = None,
+    ratio_interval: tuple[ArrayLike, ArrayLike] | None = None,
+    leak: ArrayLike | None = None,
 ) -> FilterMembrane:
     """Voltage of a cell whose K+ and Na+ pass in the ratio P_K/P_Na, with the ratio's interval carried through.
 
     leak: background P_Na over the filter's P_K (default: the cell's own P_Na/P_K, the rest of its membrane). The voltage
     falls with the ratio everywhere, so the ends of the ratio's interval are the ends of the voltage's. An interval may be
-    one-sided: 0 or inf as an end gives E_Na or E_K.
+    one-sided: 0 or inf as an end gives E_Na or E_K. Ratios, intervals and leaks broadcast.
 
     Raises OutOfRange for a ratio that is not positive and finite or an interval that does not hold it.
 
@@ -93,25 +92,26 @@ def membrane_from_ratio(
     >>> round(membrane.v_mv, 1), [round(v, 1) for v in membrane.v_interval_mv], membrane.sensitivity
     (-83.6, [-88.1, -65.3], 'sensitive')
     """
-    number = float(checked_amount(ratio, "P_K/P_Na", zero_allowed=False))
-    background = _background(cell) if leak is None else float(checked_amount(leak, "background P_Na/P_K"))
+    number = checked_amount(ratio, "P_K/P_Na", zero_allowed=False)
+    background = checked_amount(_background(cell) if leak is None else leak, "background P_Na/P_K")
     interval = None if ratio_interval is None else _checked_interval(number, ratio_interval)
-    bare = voltage_against_barrier(_barrier(number, cell), cell=cell)
-    leaky = voltage_against_barrier(_barrier(number, cell), cell=cell, leak=background)
+    barrier = GAS_CONSTANT_KJ * cell.temperature_k * np.log(number)
+    bare = voltage_against_barrier(barrier, cell=cell)
+    leaky = voltage_against_barrier(barrier, cell=cell, leak=background)
     return FilterMembrane(
         cell=cell.name,
         temperature_k=cell.temperature_k,
-        ratio=number,
+        ratio=as_answer(number),
         ratio_interval=interval,
-        ddg_kj_mol=_barrier(number, cell),
-        v_mv=float(bare.v_mv),
-        v_interval_mv=None if interval is None else _ends(interval, cell, 0.0),
-        v_with_leak_mv=float(leaky.v_mv),
+        ddg_kj_mol=as_answer(np.asarray(barrier)),
+        v_mv=as_answer(bare.v_mv),
+        v_interval_mv=None if interval is None else _ends(interval, cell, np.zeros(())),
+        v_with_leak_mv=as_answer(leaky.v_mv),
         v_with_leak_interval_mv=None if interval is None else _ends(interval, cell, background),
-        leak=background,
-        dv_dddg_mv_mol_per_kj=float(bare.dv_dddg_mv_mol_per_kj),
-        dv_dddg_with_leak_mv_mol_per_kj=float(leaky.dv_dddg_mv_mol_per_kj),
-        sensitivity="insensitive" if number > INSENSITIVE_ABOVE else "sensitive",
+        leak=as_answer(background),
+        dv_dddg_mv_mol_per_kj=as_answer(bare.dv_dddg_mv_mol_per_kj),
+        dv_dddg_with_leak_mv_mol_per_kj=as_answer(leaky.dv_dddg_mv_mol_per_kj),
+        sensitivity=_said(number > INSENSITIVE_ABOVE),
         nernst_mv=nernst_potentials(
             ["K", "Na"], outside=cell.outside, inside=cell.inside, temperature=cell.temperature_k
         ),
@@ -150,12 +150,13 @@ def voltage_against_barrier(ddg_kj_mol: ArrayLike, *, cell: Cell, leak: ArrayLik
         ddg_kj_mol=barrier,
         ratio=1.0 / through,
         v_mv=np.asarray(v),
-        dv_dddg_mv_mol_per_kj=slope,
+        dv_dddg_mv_mol_per_kj=np.asarray(slope),
     )
 
 
-def _barrier(ratio: float, cell: Cell) -> float:
-    return GAS_CONSTANT_KJ * cell.temperature_k * math.log(ratio)
+def _said(insensitive: np.ndarray) -> Any:
+    words = np.where(insensitive, "insensitive", "sensitive")
+    return words if words.ndim else str(words)
 
 
 def _background(cell: Cell) -> float:
@@ -165,20 +166,25 @@ def _background(cell: Cell) -> float:
     return cell.permeability.get("Na", 0.0) / potassium
 
 
-def _ends(interval: tuple[float, float], cell: Cell, leak: float) -> tuple[float, float]:
+def _ends(interval: tuple[Any, Any], cell: Cell, leak: Numbers) -> tuple[Any, Any]:
     """(lowest, highest) voltage, mV, at the ends of a ratio's interval."""
     sides: dict[str, Any] = {"outside": cell.outside, "inside": cell.inside, "temperature": cell.temperature_k}
     ends = []
-    for ratio in interval:
-        permeability = {"Na": 1.0} if ratio == 0.0 else {"K": 1.0, "Na": 1.0 / ratio + leak}
-        ends.append(float(ghk_voltage(permeability, **sides)))
-    return min(ends), max(ends)
+    for ratio in map(np.asarray, interval):
+        blind = ratio == 0.0  # nothing but Na+ is known to pass: E_Na
+        sodium = 1.0 / np.where(blind, 1.0, ratio) + np.where(blind, 0.0, leak)
+        ends.append(ghk_voltage({"K": np.where(blind, 0.0, 1.0), "Na": sodium}, **sides))
+    return as_answer(np.minimum(*ends)), as_answer(np.maximum(*ends))
 
 
-def _checked_interval(ratio: float, interval: tuple[float, float]) -> tuple[float, float]:
+def _checked_interval(ratio: Numbers, interval: tuple[ArrayLike, ArrayLike]) -> tuple[Any, Any]:
     if len(interval) != 2:
         raise OutOfRange(f"interval {interval!r}: give (lowest, highest)")
-    low, high = (float(end) for end in interval)
-    if not (0.0 <= low <= ratio <= high):
-        raise OutOfRange(f"interval {low:g} to {high:g} does not hold the ratio {ratio:g}; give (lowest, highest)")
-    return low, high
+    try:
+        low, high = (np.asarray(end, dtype=float) for end in interval)  # infinity is an end, NaN fails the comparison
+    except (TypeError, ValueError):
+        raise OutOfRange(f"interval {interval!r}: give numbers (lowest, highest)") from None
+    broadcast(ratio, low, high)
+    if not np.all((low >= 0.0) & (low <= ratio) & (ratio <= high)):
+        raise OutOfRange(f"interval {low} to {high} does not hold the ratio {ratio}; give (lowest, highest)")
+    return as_answer(low), as_answer(high)

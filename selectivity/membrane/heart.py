@@ -20,7 +20,8 @@ from selectivity.constants import thermal_voltage
 from selectivity.data import read_table
 from selectivity.errors import OutOfRange
 from selectivity.membrane.cells import cell as preset
-from selectivity.membrane.conditions import Numbers, as_answer, checked_amount, checked_number, checked_temperature
+from selectivity.membrane.conditions import Numbers, as_answer, broadcast, checked_amount, checked_number
+from selectivity.membrane.nernst import thermal_voltage_mv
 from selectivity.membrane.pump import pump_kinetics, pump_rate
 
 CELL = "ventricular-myocyte"
@@ -31,7 +32,7 @@ SEARCH_STEP_MV = 0.05
 """Rests are looked for on this grid: two rests closer than this are one (they are about to annihilate)."""
 
 REFERENCE_POTASSIUM_MM = 5.4
-"""K+ outside at which the conductances of the table hold."""
+"""K+ outside at which the conductances of data/heart_currents.csv hold."""
 
 CONDUCTION_NEEDS = 0.25
 """Share of ready sodium channels below which this package calls a cell blocked: an assumed criterion, given as a parameter."""
@@ -52,13 +53,14 @@ def inward_rectifier_current(
     voltage: ArrayLike,
     *,
     potassium_outside: ArrayLike,
-    potassium_inside: float,
-    temperature: float,
-    rectification: float = 1.0,
+    potassium_inside: ArrayLike,
+    temperature: ArrayLike,
+    rectification: ArrayLike = 1.0,
 ) -> Any:
     """I_K1 (pA/pF), outward positive: g sqrt(K_o/5.4) x(V - E_K) (V - E_K) with the published x = alpha/(alpha + beta).
 
     `rectification` 0 replaces x by its value at E_K (an ohmic channel), 1 is as published; in between mixes the two.
+    Everything broadcasts.
 
     >>> at = dict(potassium_outside=5.4, potassium_inside=138.3, temperature=310.15)
     >>> abs(inward_rectifier_current(-86.67, **at)) < 0.01  # E_K
@@ -66,30 +68,36 @@ def inward_rectifier_current(
     """
     k_o = checked_amount(potassium_outside, "K outside (mM)", zero_allowed=False)
     k_i = checked_amount(potassium_inside, "K inside (mM)", zero_allowed=False)
-    rt = thermal_voltage(float(checked_temperature(temperature)))
-    checked_amount(rectification, "rectification (0 ohmic, 1 as published)")
-    distance = checked_number(voltage, "voltage (mV)") - rt * np.log(k_o / k_i)
-    share = rectification * _open_share(distance) + (1.0 - rectification) * _open_share(np.zeros(()))
-    scale = _conductance("inward_rectifier") * np.sqrt(k_o / REFERENCE_POTASSIUM_MM)
+    rt, v = np.asarray(thermal_voltage_mv(temperature)), checked_number(voltage, "voltage (mV)")
+    part = checked_amount(rectification, "rectification (0 ohmic, 1 as published)")
+    broadcast(k_o, k_i, rt, v, part)
+    distance = v - rt * np.log(k_o / k_i)
+    share = part * _open_share(distance) + (1.0 - part) * _open_share(np.zeros(()))
+    scale = _number("inward_rectifier") * np.sqrt(k_o / REFERENCE_POTASSIUM_MM)
     return as_answer(np.asarray(scale * share * distance))
 
 
 def resting_current(
-    voltage: ArrayLike, *, potassium_outside: ArrayLike, sodium_leak_ns_pf: float = 0.0, rectification: float = 1.0
+    voltage: ArrayLike,
+    *,
+    potassium_outside: ArrayLike,
+    sodium_leak_ns_pf: ArrayLike = 0.0,
+    rectification: ArrayLike = 1.0,
 ) -> Any:
     """Sum of the quiescent currents (pA/pF) with every gate at its steady state; `sodium_leak_ns_pf` adds a cation leak.
 
     The leak stands for channels such as TWIK-1 or HCN that let Na+ in at low K+ outside. Na+ and Ca2+ channels that spikes
-    need and Na+/Ca2+ exchange are left out: their steady current at rest is small beside I_K1.
+    need and Na+/Ca2+ exchange are left out: their steady current at rest is small beside I_K1. Broadcasts.
     """
     myocyte = preset(CELL)
     rt, k_i, na_i = thermal_voltage(myocyte.temperature_k), myocyte.inside["K"], myocyte.inside["Na"]
     v = checked_number(voltage, "voltage (mV)")
     k_o = checked_amount(potassium_outside, "K outside (mM)", zero_allowed=False)
-    leak = float(checked_amount(sodium_leak_ns_pf, "sodium leak (nS/pF)"))
+    leak = checked_amount(sodium_leak_ns_pf, "sodium leak (nS/pF)")
+    broadcast(v, k_o, leak)
     na_o = myocyte.outside["Na"]
     e_k, e_na = rt * np.log(k_o / k_i), rt * np.log(na_o / na_i)
-    e_ca = 0.5 * rt * np.log(_conductance("calcium_outside") / _conductance("calcium_inside"))
+    e_ca = 0.5 * rt * np.log(_number("calcium_outside") / _number("calcium_inside"))
     pump = pump_rate(
         pump_kinetics(str(myocyte.pump["kinetics"])),
         sodium_inside=na_i,
@@ -108,8 +116,8 @@ def resting_current(
         )
         + _delayed_rectifiers(v, k_o, e_k, rt)
         + pump.current_ua_per_cm2
-        + (_conductance("background_sodium") + leak) * (v - e_na)
-        + _conductance("background_calcium") * (v - e_ca)
+        + (_number("background_sodium") + leak) * (v - e_na)
+        + _number("background_calcium") * (v - e_ca)
     )
     return as_answer(np.asarray(total))
 
@@ -159,14 +167,13 @@ def resting_states(potassium_outside: float, *, sodium_leak_ns_pf: float = 0.0, 
 
 
 def sodium_availability(voltage: ArrayLike) -> Any:
-    """Share of sodium channels not inactivated at rest, h_inf = 1/(1 + exp((V + 71.55)/7.43))² (tentusscher2006).
+    """Share of sodium channels not inactivated at rest, h_inf = 1/(1 + exp((V - V_half)/s))² (tentusscher2006).
 
     >>> round(sodium_availability(-71.55), 2)
     0.25
     """
     v = checked_number(voltage, "voltage (mV)")
-    with np.errstate(over="ignore"):  # far above the half-point the share is 0, which 1/(1+inf) says
-        return as_answer(np.asarray(1.0 / (1.0 + np.exp((v + 71.55) / 7.43)) ** 2))
+    return as_answer(np.asarray(_gate("sodium_inactivation", v)))
 
 
 def depolarisation_block(*, least_availability: float = CONDUCTION_NEEDS, highest_mm: float = 40.0) -> float:
@@ -194,30 +201,46 @@ def depolarisation_block(*, least_availability: float = CONDUCTION_NEEDS, highes
 
 
 def _open_share(distance: Numbers) -> Numbers:
-    """x of I_K1 against V - E_K (mV), constants as published (tentusscher2006)."""
+    """x = alpha/(alpha + beta) of I_K1 against V - E_K = d (mV), numbers of data/heart_currents.csv (tentusscher2006).
+
+    alpha = a/(1 + exp(s (d - m))), beta = (slow + fast)/(1 + exp(-s (d - m))), slow and fast each r exp(s (d - m)).
+    """
+
+    def exponent(part: str) -> Numbers:
+        slope, midpoint = (_number(f"inward_rectifier_{part}_{name}") for name in ("slope", "midpoint"))
+        return np.asarray(slope * (distance - midpoint))
+
+    def rate(part: str) -> float:
+        return _number(f"inward_rectifier_{part}_rate")
+
     with np.errstate(over="ignore"):
-        alpha = 0.1 / (1.0 + np.exp(0.06 * (distance - 200.0)))
-        beta = (3.0 * np.exp(0.0002 * (distance + 100.0)) + np.exp(0.1 * (distance - 10.0))) / (
-            1.0 + np.exp(-0.5 * distance)
-        )
+        alpha = rate("alpha") / (1.0 + np.exp(exponent("alpha")))
+        opening = rate("beta_slow") * np.exp(exponent("beta_slow")) + rate("beta_fast") * np.exp(exponent("beta_fast"))
+        beta = opening / (1.0 + np.exp(-exponent("beta_gate")))
     share: Numbers = alpha / (alpha + beta)
     return share
 
 
+def _gate(name: str, v: Numbers) -> Numbers:
+    """Steady state of a gate, [1 + exp(-(V - V_half)/s)]^-power: opens with V for a positive slope s (mV), closes for a negative."""
+    midpoint, slope, power = (_number(f"{name}_{part}") for part in ("midpoint", "slope", "power"))
+    with np.errstate(over="ignore"):  # far beyond the half-point the share is 0, which 1/(1 + inf) says
+        share: Numbers = (1.0 + np.exp(-(v - midpoint) / slope)) ** -power
+    return share
+
+
 def _delayed_rectifiers(v: Numbers, k_o: Numbers, e_k: Numbers, rt: float) -> Numbers:
-    """I_Kr, I_Ks and I_pK (pA/pF) with their gates at steady state, constants as published (tentusscher2006)."""
+    """I_Kr, I_Ks and I_pK (pA/pF) with their gates at steady state (tentusscher2006)."""
     myocyte = preset(CELL)
-    ratio = _conductance("slow_rectifier_permeability_ratio")
+    ratio = _number("slow_rectifier_permeability_ratio")
     e_ks = rt * np.log((k_o + ratio * myocyte.outside["Na"]) / (myocyte.inside["K"] + ratio * myocyte.inside["Na"]))
-    rapid_gate = 1.0 / (1.0 + np.exp((-26.0 - v) / 7.0)) / (1.0 + np.exp((v + 88.0) / 24.0))
-    slow_gate = 1.0 / (1.0 + np.exp((-5.0 - v) / 14.0)) ** 2
-    plateau_gate = 1.0 / (1.0 + np.exp((25.0 - v) / 5.98))
-    rapid = _conductance("rapid_rectifier") * np.sqrt(k_o / REFERENCE_POTASSIUM_MM) * rapid_gate * (v - e_k)
-    slow = _conductance("slow_rectifier") * slow_gate * (v - e_ks)
-    total: Numbers = rapid + slow + _conductance("plateau") * plateau_gate * (v - e_k)
+    rapid_gate = _gate("rapid_activation", v) * _gate("rapid_inactivation", v)
+    rapid = _number("rapid_rectifier") * np.sqrt(k_o / REFERENCE_POTASSIUM_MM) * rapid_gate * (v - e_k)
+    slow = _number("slow_rectifier") * _gate("slow_activation", v) * (v - e_ks)
+    total: Numbers = rapid + slow + _number("plateau") * _gate("plateau_activation", v) * (v - e_k)
     return total
 
 
 @cache
-def _conductance(name: str) -> float:
+def _number(name: str) -> float:
     return next(float(row["value"]) for row in read_table("heart_currents") if row["quantity"] == name)

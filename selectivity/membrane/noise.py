@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,7 +25,14 @@ from scipy.special import gammaln, xlog1py, xlogy
 
 from selectivity.constants import BODY_TEMPERATURE
 from selectivity.errors import OutOfRange
-from selectivity.membrane.conditions import Numbers, checked_amount, checked_number, checked_temperature
+from selectivity.membrane.conditions import (
+    Numbers,
+    as_answer,
+    broadcast,
+    checked_amount,
+    checked_number,
+    checked_temperature,
+)
 from selectivity.membrane.noise_channels import ChannelScheme, conductance_modes, mean_conductance
 
 SERIES_BELOW = 1e-4
@@ -171,15 +179,18 @@ def exact_moments(patch: Patch) -> tuple[float, float]:
     return mean + shift, math.sqrt(float(second.sum()) - shift**2)
 
 
-def johnson_sd(*, capacitance_pf: float, temperature: float = BODY_TEMPERATURE) -> float:
-    """Thermal floor sqrt(kT/C), mV: no membrane of this capacitance is quieter.
+def johnson_sd(*, capacitance_pf: ArrayLike, temperature: ArrayLike = BODY_TEMPERATURE) -> Any:
+    """Thermal floor sqrt(kT/C), mV: no membrane of this capacitance is quieter; broadcasts.
 
     >>> round(1e3 * johnson_sd(capacitance_pf=1.0, temperature=310.0), 1)  # µV
     65.4
     """
-    checked_amount(capacitance_pf, "capacitance (pF)", zero_allowed=False)
-    checked_temperature(temperature)
-    return 1e3 * math.sqrt(BOLTZMANN * temperature / (capacitance_pf * 1e-12))
+    capacitance, kelvin = (
+        checked_amount(capacitance_pf, "capacitance (pF)", zero_allowed=False),
+        checked_temperature(temperature),
+    )
+    broadcast(capacitance, kelvin)
+    return as_answer(np.asarray(1e3 * np.sqrt(BOLTZMANN * kelvin / (capacitance * 1e-12))))
 
 
 def size_scan(
@@ -245,7 +256,8 @@ def _mean_state(patch: Patch) -> tuple[float, float, float]:
     """Mean voltage (mV), total mean conductance (pS), membrane time constant (s)."""
     channels = patch.n_channels * mean_conductance(patch.scheme)
     total = channels + patch.leak_ps
-    mean = (channels * patch.channel_reversal_mv + patch.leak_ps * patch.leak_reversal_mv) / total
+    # from the channels' reversal potential, where a patch without leak rests exactly
+    mean = patch.channel_reversal_mv + patch.leak_ps / total * (patch.leak_reversal_mv - patch.channel_reversal_mv)
     return mean, total, patch.capacitance_pf / total
 
 

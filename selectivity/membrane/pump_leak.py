@@ -17,6 +17,7 @@ from selectivity.data import read_table
 from selectivity.errors import OutOfRange, UnknownChoice
 from selectivity.membrane.conditions import checked_temperature
 from selectivity.membrane.pump import THREE_TO_TWO, PumpKinetics, Stoichiometry, pump_kinetics
+from selectivity.membrane.pump_leak_state import finite_number
 
 MOBILE_IONS = ("Na", "K", "Cl")
 VALENCE = MappingProxyType({"Na": 1, "K": 1, "Cl": -1})
@@ -185,8 +186,8 @@ def _check_ions(cell: PumpLeakCell) -> None:
                 f"{cell.name}: {side} names {unknown[0]!r}; the pump-leak model holds {', '.join(MOBILE_IONS)}"
             )
         for ion, value in ions.items():
-            if not (math.isfinite(value) and value >= 0):
-                raise OutOfRange(f"{cell.name}: {side} {ion} = {value}; needed: a finite number >= 0")
+            if not (finite_number(value) and value >= 0):
+                raise OutOfRange(f"{cell.name}: {side} {ion} = {value}; needed: one finite number >= 0")
     for ion in MOBILE_IONS:
         if cell.outside[ion] == 0:
             raise OutOfRange(
@@ -200,6 +201,8 @@ def _check_ions(cell: PumpLeakCell) -> None:
 
 
 def _check_numbers(cell: PumpLeakCell) -> None:
+    if not finite_number(cell.temperature):
+        raise OutOfRange(f"{cell.name}: temperature = {cell.temperature}; needed: one number in K")
     checked_temperature(cell.temperature)
     positive = ("capacitance_uf_per_cm2", "radius_um", "length_um")
     not_negative = (
@@ -210,17 +213,16 @@ def _check_numbers(cell: PumpLeakCell) -> None:
         "water_permeability_cm_per_s",
     )
     for name in positive:
-        if not (math.isfinite(getattr(cell, name)) and getattr(cell, name) > 0):
+        if not (finite_number(getattr(cell, name)) and getattr(cell, name) > 0):
             raise OutOfRange(f"{cell.name}: {name} = {getattr(cell, name)}; needed: a finite number above 0")
     for name in not_negative:
-        if not (math.isfinite(getattr(cell, name)) and getattr(cell, name) >= 0):
+        if not (finite_number(getattr(cell, name)) and getattr(cell, name) >= 0):
             raise OutOfRange(f"{cell.name}: {name} = {getattr(cell, name)}; needed: a finite number >= 0")
     if cell.shape not in AREA_EXPONENTS:
         raise UnknownChoice(f"{cell.name}: shape {cell.shape!r}; choose {', '.join(AREA_EXPONENTS)}")
-    if cell.bath_to_cell_volume is not None and not 0 < cell.bath_to_cell_volume < math.inf:
-        raise OutOfRange(
-            f"{cell.name}: bath_to_cell_volume = {cell.bath_to_cell_volume}; needed: above 0, or None for infinite"
-        )
+    ratio = cell.bath_to_cell_volume
+    if ratio is not None and not (finite_number(ratio) and ratio > 0):
+        raise OutOfRange(f"{cell.name}: bath_to_cell_volume = {ratio}; needed: above 0, or None for infinite")
     charges = (cell.impermeant_valence, cell.impermeant_outside_valence)
-    if not all(map(math.isfinite, charges)) or cell.impermeant_outside_valence == 0:
+    if not all(map(finite_number, charges)) or cell.impermeant_outside_valence == 0:
         raise OutOfRange(f"{cell.name}: charges of the impermeant anions must be finite, the outer one not 0")

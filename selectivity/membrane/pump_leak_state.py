@@ -5,11 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 
 from selectivity.errors import OutOfRange, UnknownChoice
 
 LEAK_NAMES = ("Na", "K", "Cl", "KCC2", "NKCC1")
 """Paths through the membrane that a drive may scale."""
+
+
+def finite_number(value: object) -> bool:
+    """A single finite number; an array is many cells or runs, and the pump-leak model takes one at a time.
+
+    >>> finite_number(3), finite_number(float("nan")), finite_number([3.0])
+    (True, False, False)
+    """
+    return isinstance(value, Real) and math.isfinite(value)
 
 
 @dataclass(frozen=True)
@@ -38,12 +48,12 @@ class Drive:
             ("atp_recovery_s", "recovery time of ATP (s)"),
         ):
             value = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0.0):
-                raise OutOfRange(f"{words}: {value}; needed: a finite number >= 0")
+            if not (finite_number(value) and value >= 0.0):
+                raise OutOfRange(f"{words}: {value}; needed: a finite number >= 0 (one run at a time)")
         for name, factor in (self.leak or {}).items():
             if name not in LEAK_NAMES:
                 raise UnknownChoice(f"no leak {name!r} to change; choose {', '.join(LEAK_NAMES)}")
-            if not (math.isfinite(factor) and factor >= 0.0):
+            if not (finite_number(factor) and factor >= 0.0):
                 raise OutOfRange(f"leak factor {name}={factor}; needed: >= 0 (0 = blocked, 1 = as it was)")
 
 

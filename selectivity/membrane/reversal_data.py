@@ -194,5 +194,8 @@ def _column(path: Any, rows: list[list[str]], index: int, name: str) -> list[flo
         try:
             values.append(float(row[index]))
         except ValueError:
-            raise FileUnreadable(f"{path}: measurement {number}, {name}: {row[index]!r} is not a number") from None
+            hint = "; the cells are parted by semicolons, save them with commas" if ";" in row[index] else ""
+            raise FileUnreadable(
+                f"{path}: measurement {number}, {name}: {row[index]!r} is not a number{hint}"
+            ) from None
     return values

@@ -27,6 +27,10 @@ from selectivity.membrane.pump_leak_steady import steady_state
 
 SOLVERS = ("LSODA", "BDF", "Radau")
 
+PATIENCE = 5000
+"""Evaluations that LSODA may spend on one phase; BDF then does that phase. A phase takes hundreds. LSODA begins as if nothing were stiff,
+and where a phase starts on the slow path already (nothing changed at its beginning) it may never notice and creep at milliseconds."""
+
 POINTS_PER_PHASE = 240
 """Rows of a run when the caller gives no times: half of them crowd into the first seconds, where the voltage jumps."""
 
@@ -112,8 +116,8 @@ def run_down(
 
     `times_s` (T,) are the rows wanted, from the start of the run; by default every phase is sampled, densest where it begins.
     The charge inside matches the charge on the membrane to rounding in every row (`charge_residual_mm`). Raises OutOfRange
-    for times outside the run and RunNotFinished when the solver gives up. `method` is any stiff solver of scipy (LSODA, BDF,
-    Radau; they agree to 1e-6 mV). Source: the pump-leak model of dusterwald2018.
+    for times outside the run and RunNotFinished when the solver gives up. `method` is any stiff solver of scipy (LSODA, with BDF
+    for a phase on which it creeps; BDF; Radau; they agree to 1e-6 mV). Source: the pump-leak model of dusterwald2018.
 
     >>> from selectivity.membrane.pump_leak import pump_leak_cell
     >>> run = run_down(pump_leak_cell(), [Phase(3600.0, pump=0.0)], times_s=[0.0, 1200.0, 3600.0])
@@ -154,14 +158,24 @@ def sample_times(phases: Sequence[Phase], also: Sequence[float] = ()) -> State:
     return np.union1d(_sampled(starts), [t for t in also if 0.0 <= t <= starts[-1]])
 
 
+class _Creeping(Exception):
+    """LSODA has spent its patience on one phase."""
+
+
 class _EvaluationLimit:
     """Counts right-hand sides, so that a hopeless run ends with a message instead of running for hours."""
 
     def __init__(self, most: int, name: str):
-        self.most, self.name, self.count = most, name, 0
+        self.most, self.name, self.count, self.patience_ends = most, name, 0, math.inf
+
+    def begin(self, method: str) -> None:
+        """A phase begins; only LSODA can be told to give up early."""
+        self.patience_ends = self.count + PATIENCE if method == "LSODA" else math.inf
 
     def tick(self) -> None:
         self.count += 1
+        if self.patience_ends < self.count < self.most:
+            raise _Creeping
         if self.count > self.most:
             raise RunNotFinished(
                 f"{self.name}: the run needed more than {self.most} evaluations; shorten it, or raise max_evaluations"
@@ -247,6 +261,7 @@ def _integrate(
         limit.tick()
         return equations.rates(t, state)
 
+    limit.begin(method)
     events = [_voltage_event(equations, v) for v in crossings_mv]
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)  # an overflow inside the solver is a failed run, not a footnote
@@ -262,6 +277,8 @@ def _integrate(
                 atol=np.array(ABSOLUTE_TOLERANCE),
                 events=events or None,
             )
+        except _Creeping:
+            return _integrate(equations, phase, y, times, crossings_mv, "BDF", limit)
         except (ArithmeticError, RuntimeWarning, np.linalg.LinAlgError) as error:
             raise RunNotFinished(
                 f"{limit.name}: the solver left the range of numbers ({error}); check the conductances"

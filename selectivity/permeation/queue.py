@@ -17,7 +17,7 @@ from selectivity.permeation.occupancy import Floats
 from selectivity.permeation.queue_rates import bath_concentrations, queue_rates
 from selectivity.permeation.stationary import stationary, traffic
 
-WIDEST_VOLTAGE_MV = 2000.0
+WIDEST_VOLTAGE_MV = 4000.0
 """A reversal potential is looked for up to this absolute voltage."""
 
 FINEST_VOLTAGE_MV = 1e-8

@@ -7,7 +7,7 @@ The nodes are given in one array in the order in which an ion meets them from th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,7 @@ from selectivity.permeation.queue_model import (
     RECORDING_MM,
     QueueParameters,
     QueueSpread,
+    bounded_nodes,
     checked_nodes,
     node_lattice,
 )
@@ -79,7 +80,7 @@ def moved_queue_barriers(
 
     ``generic`` moves the generic numbers of each variant too.
     """
-    variants = np.atleast_2d(checked_nodes(ddg_nodes))
+    variants = np.atleast_2d(bounded_nodes(ddg_nodes))
     numbers = parameters or QueueParameters()
     model = node_lattice(variants[0], first_nodes_kj_mol=first_nodes, parameters=numbers, ions=ions)
     moves = generic or GenericMoves(np.zeros(len(variants)), np.zeros(len(variants)), np.zeros(len(variants)))
@@ -104,8 +105,9 @@ class GenericMoves:
 class QueueInterval:
     """RT ln(P_first/P_second) of a queue with its error. Central values are unperturbed.
 
-    ``error_kj_mol`` is the root mean square deviation of the draws from the central value; ``components_kj_mol`` are its linear
-    shares (nodes, shared, moves, well, barrier, repulsion); ``sensitivity`` (n_nodes,) is d(RT ln P)/d(ddG node), dimensionless;
+    ``error_kj_mol`` is the root mean square deviation of the draws from the central value, in quadrature with the errors that were
+    given for the barrier itself; ``components_kj_mol`` are its linear shares (nodes, shared, moves, well, barrier, repulsion) and
+    those given; ``sensitivity`` (n_nodes,) is d(RT ln P)/d(ddG node), dimensionless;
     the interval is that of 95 %, symmetric in log10 P. ``draws_kj_mol`` (n_draws,).
     """
 
@@ -125,6 +127,7 @@ def queue_ratio_interval(
     node_errors: ArrayLike = 0.0,
     shared_error: float = 0.0,
     moves: ArrayLike | None = None,
+    barrier_errors: Mapping[str, float] | None = None,
     spread: QueueSpread = NO_SPREAD,
     n_draws: int = 500,
     seed: int = 0,
@@ -139,8 +142,9 @@ def queue_ratio_interval(
 
     ``node_errors`` (n_nodes,) or scalar are independent standard errors of each node (sampling), ``shared_error`` one of all nodes
     together (the water leg), ``moves`` (m, n_nodes) equally likely joint displacements (those of the coordinates, one row for each
-    perturbed structure), of which every draw takes one, ``spread`` the standard deviations of the generic numbers. Same seed, same
-    numbers. Raises `OutOfRange` for negative errors or fewer than two draws.
+    perturbed structure), of which every draw takes one, ``barrier_errors`` by cause what is known of the barrier itself,
+    ``spread`` the standard deviations of the generic numbers. Same seed, same numbers. Raises `OutOfRange` for negative errors or
+    fewer than two draws.
 
     >>> sure = queue_ratio_interval([2.1, 20.9, 2.1, 20.9, 2.1], shared_error=2.0, n_draws=64)
     >>> low, high = sure.permeability_ratio_interval
@@ -150,7 +154,7 @@ def queue_ratio_interval(
     nodes = checked_nodes(ddg_nodes)
     errors = np.broadcast_to(np.asarray(node_errors, dtype=float), nodes.shape)
     joint = np.zeros((1, len(nodes))) if moves is None else np.atleast_2d(checked_nodes(moves))
-    _refuse_bad_errors(errors, shared_error, spread, n_draws, joint, nodes)
+    _refuse_bad_errors([*errors, shared_error, *(barrier_errors or {}).values()], spread, n_draws, joint, nodes)
     given = {
         "first_nodes": first_nodes,
         "parameters": parameters,
@@ -161,13 +165,15 @@ def queue_ratio_interval(
     }
     draws = _draws(np.random.default_rng(seed), nodes, errors, shared_error, joint, spread, n_draws, given)
     central, sensitivity, generic = _slopes(nodes, spread, given)
-    error = float(np.sqrt(np.mean((draws - central) ** 2)))
+    known = dict(barrier_errors or {})
+    error = quadrature([float(np.sqrt(np.mean((draws - central) ** 2))), *known.values()])
     along = joint @ sensitivity
     components = {
         "nodes": quadrature((sensitivity * errors).tolist()),
         "shared": abs(float(sensitivity.sum())) * shared_error,
         "moves": float(np.sqrt(np.mean(along**2))),
         **generic,
+        **known,
     }
     return QueueInterval(
         central,
@@ -251,9 +257,9 @@ def _effective_barriers(
 
 
 def _refuse_bad_errors(
-    errors: Floats, shared_error: float, spread: QueueSpread, n_draws: int, joint: Floats, nodes: Floats
+    errors: Sequence[float], spread: QueueSpread, n_draws: int, joint: Floats, nodes: Floats
 ) -> None:
-    widths = [*errors.tolist(), shared_error, spread.well_kj_mol, spread.barrier_kj_mol, spread.repulsion_fraction]
+    widths = [*errors, spread.well_kj_mol, spread.barrier_kj_mol, spread.repulsion_fraction]
     if not all(np.isfinite(width) and width >= 0.0 for width in widths):
         raise OutOfRange("errors of the queue: zero or positive finite standard errors are needed (kJ/mol)")
     if n_draws < 2:

@@ -18,6 +18,9 @@ from selectivity.permeation.rules import BARRIER_KJ_MOL, MEASURED_KD_MOLAR
 RECORDING_MM = 150.0
 """Concentration on each side in the usual bi-ionic recording, mM."""
 
+LARGEST_NODE_KJ_MOL = 250.0
+"""A ddG beyond this (100 RT, of a frozen ring that touches an ion) counts as this: it says that nothing passes, not how little."""
+
 
 def _generic_well() -> float:
     return thermal_energy(ROOM_TEMPERATURE) * float(np.log(MEASURED_KD_MOLAR))
@@ -105,12 +108,13 @@ def node_lattice(
     """The queue of a filter from ddG (n_nodes,) kJ/mol in plane, cage, plane, ... plane, from the inside to the outside.
 
     ``first_nodes_kj_mol`` (n_nodes,), against 1 mol/L, replaces the energies of the first ion that ``parameters`` give.
+    A ddG beyond `LARGEST_NODE_KJ_MOL` counts as that.
 
     >>> node_lattice([2.1, 20.9, 2.1]).node_energy_kj_mol.shape
     (2, 3)
     """
     numbers = parameters or QueueParameters()
-    difference = checked_nodes(ddg_nodes_kj_mol)
+    difference = bounded_nodes(ddg_nodes_kj_mol)
     if difference.ndim != 1:
         raise OutOfRange(f"ddG of shape {difference.shape}: one value for each node is needed")
     first = first_nodes(len(difference), numbers, first_nodes_kj_mol)
@@ -149,6 +153,11 @@ def checked_nodes(values: ArrayLike) -> Floats:
     if not np.isfinite(nodes).all():
         raise OutOfRange("node energies hold NaN or infinity: every plane and cage needs a finite ddG in kJ/mol")
     return nodes
+
+
+def bounded_nodes(values: ArrayLike) -> Floats:
+    """`checked_nodes` with every ddG (kJ/mol) held within `LARGEST_NODE_KJ_MOL` of zero."""
+    return np.clip(checked_nodes(values), -LARGEST_NODE_KJ_MOL, LARGEST_NODE_KJ_MOL)
 
 
 def first_nodes(n_nodes: int, parameters: QueueParameters, given: ArrayLike | None = None) -> Floats:

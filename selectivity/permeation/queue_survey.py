@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,7 +53,7 @@ class QueueNodes:
 
     ``ddg_kj_mol`` (n,) second ion minus first against water, ``error_kj_mol`` (n,) its standard error, ``moves_kj_mol`` (m, n) joint
     displacements that are equally likely (coordinates), ``shared_error_kj_mol`` one error of all nodes together (water leg),
-    ``z_angstrom`` (n,) only for pictures.
+    ``barrier_errors_kj_mol`` by cause what is known of the barrier itself, ``z_angstrom`` (n,) where they stand.
     """
 
     names: tuple[str, ...]
@@ -62,6 +62,7 @@ class QueueNodes:
     z_angstrom: Floats
     shared_error_kj_mol: float = 0.0
     moves_kj_mol: Floats | None = None
+    barrier_errors_kj_mol: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -216,6 +217,7 @@ def _ratio(
         node_errors=nodes.error_kj_mol,
         shared_error=nodes.shared_error_kj_mol,
         moves=nodes.moves_kj_mol,
+        barrier_errors=nodes.barrier_errors_kj_mol,
         spread=spread,
         n_draws=n_draws,
         seed=seed,

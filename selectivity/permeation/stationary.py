@@ -44,7 +44,7 @@ def traffic(lattice: Lattice, rates: QueueRates, probability: Floats) -> tuple[F
     return outward.reshape(shape), inward.reshape(shape)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _plan(graph: OccupancyGraph, closed: tuple[bool, ...]) -> tuple[Elimination, Integers, Integers]:
     """Elimination of the states within reach when no ion enters through the closed gates; which states and steps these are."""
     origin, target = graph.steps

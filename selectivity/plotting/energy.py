@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from selectivity.membrane.energy import EnergyBudget, SelectivityCost
 from selectivity.plotting.style import FIRST_COLOUR, INK, PALE, QUIET, RC, drawing
@@ -41,7 +42,13 @@ def plot_selectivity_cost(cost: SelectivityCost, ax: Axes | None = None) -> Axes
     with drawing(ax) as ax:
         ax.loglog(cost.ratio, cost.power_nw_per_cm2, "-", color=INK, lw=2.0)
         if cost.relative_cost is not None:
-            ax.axhline(cost.power_nw_per_cm2[0] / cost.relative_cost[0], color=QUIET, ls="--", lw=1.2)
+            perfect = cost.power_nw_per_cm2[0] / cost.relative_cost[0]
+            ax.axhline(perfect, color=QUIET, ls="--", lw=1.2)
+            ax.annotate("perfect channels", (cost.ratio[0], perfect), (0, -11), textcoords="offset points", color=QUIET)
         ax.set_xlabel("P(K⁺)/P(Na⁺) of the K⁺ channels")
         ax.set_ylabel("pump power (nW/cm²)")
+        ax.set_ylim(bottom=0.5 * float(cost.power_nw_per_cm2.min()))
+        ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        ax.yaxis.set_minor_formatter(NullFormatter())
     return ax

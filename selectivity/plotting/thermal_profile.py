@@ -31,7 +31,7 @@ def draw_along_pore(result: AlongPore) -> Figure:
     with mpl.rc_context(RC):
         figure = Figure(figsize=(6.4, 6.6), layout="constrained")
         upper, lower = figure.subplots(2, 1, sharex=True)
-        plot_ddg_along_pore(result, upper).set_xlabel("")
+        plot_ddg_along_pore(result, upper, shared=True).set_xlabel("")
         settings = result.settings
         title = f"{Path(result.source).name}: {settings['treatment']}, {settings['hydration_state']}"
         upper.set_title(title, pad=34.0)
@@ -39,14 +39,14 @@ def draw_along_pore(result: AlongPore) -> Figure:
     return figure
 
 
-def plot_ddg_along_pore(result: AlongPore, ax: Axes | None = None, *, names: bool = True) -> Axes:
+def plot_ddg_along_pore(result: AlongPore, ax: Axes | None = None, *, shared: bool = False) -> Axes:
     """ddG(z) (kJ/mol) with a band of two standard errors where it was sampled, and ddG of the nodes as bars of their cells.
 
-    A strip at the foot marks heights that see water. Returns the axes.
+    A strip at the foot marks heights that see water. ``shared`` leaves the axis of z to a panel below. Returns the axes.
     """
     with drawing(ax, (6.4, 3.6)) as ax:
         curves = result.curves
-        _landmarks(ax, result, names=names)
+        _landmarks(ax, result, names=True)
         if curves.ddg_error is not None:
             band = 2.0 * curves.ddg_error
             ax.fill_between(
@@ -62,8 +62,10 @@ def plot_ddg_along_pore(result: AlongPore, ax: Axes | None = None, *, names: boo
         ax.axhline(0.0, color=INK, linewidth=0.8)
         first, second = (ion_label(ion) for ion in result.ions)
         ax.set_ylabel(f"ΔΔG(z), {second} − {first} (kJ/mol)")
+        low, high = ax.get_ylim()
+        ax.set_ylim(low - 0.14 * (high - low), high)  # room for the names of the cages
         _wet(ax, result)
-        ax.legend(loc="best")
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.05 if shared else -0.17), ncols=4)
     return ax
 
 
