@@ -27,6 +27,7 @@ from selectivity.cli import (
     score,
     series,
     temperature,
+    validate,
     voltage,
 )
 from selectivity.cli.failures import DEBUG_VARIABLE
@@ -73,6 +74,7 @@ app.command("series")(series.series)
 app.command("cage")(cage.cage)
 app.command("permeate")(permeate.permeate)
 app.command("counterfactuals")(counterfactuals.counterfactuals)
+app.command("validate")(validate.validate)
 app.command("build")(build.build)
 app.command("ratio", cls=TakesNegativeNumbers)(ratio.ratio)
 app.command("voltage")(voltage.voltage)
