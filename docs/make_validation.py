@@ -22,9 +22,10 @@ them from the depositions, which are not part of the repository); a test holds t
 defaults: free energies at 298.15 K, water where it reaches, rule "queue", sigma 0.30 Å, CHARMM36 and its own water leg, seed 0.
 
 **How a verdict is reached.** Ours is a value with a standard error, the publication a range, open on one side where a bound was measured
-(censored data). Nothing in common between our 95 % interval and the range: *misses*. Our interval within the range: *agrees*. Overlap, ours
-no wider than two decades of a ratio (11.4 kJ/mol): *agrees*. Overlap, but ours is wider: the interval of one standard error decides, *agrees*
-within the range, *misses* outside it, *cannot say* across its edge. Nothing of ours or nothing published: *cannot say*.
+(censored data). Nothing in common between our 95 % interval and the range: *misses*. Our interval within the range: *agrees*.
+Overlap, ours no wider than two decades of a ratio (11.4 kJ/mol): *agrees*. Overlap, but ours is wider: the interval of one
+standard error decides, *agrees* within the range, *misses* outside it, *cannot say* across its edge.
+Nothing of ours or nothing published: *cannot say*.
 
 **Roles.** *test* rows say something about the model. *calibration* repeats what sigma was chosen for. *control* rows compare the program
 with another calculation of the same, or an input with experiment; they are no success of the model. MthK, the KCNQs and TWIK-1 were
@@ -36,9 +37,10 @@ used for no choice. "Selective" without a published ratio stands as > 10, an ass
 HARD = """
 ## KcsA above 150 and NaK below 10
 
-One set of parameters, one rule: central P_K/P_Na by every rule and water leg (kJ/mol beside K+: 77.8 force field, 73.2 schmid, 72 fawcett, 70
-marcus). "amide" adds -3.9 kcal/mol (-16.3 kJ/mol) to ddG in *every* place: what carbonyls whose bulk amide preference is the measured one (-1.1
-kcal/mol, N-methylacetamide) instead of that of CHARMM27 (+2.8) would add if it carried over whole; "half amide" takes half. Neither is a
+One set of parameters, one rule: central P_K/P_Na by every rule and water leg (kJ/mol beside K+: 77.8 force field, 73.2 schmid,
+72 fawcett, 70 marcus). "amide" adds -3.9 kcal/mol (-16.3 kJ/mol) to ddG in *every* place: what carbonyls whose bulk amide
+preference is the measured one (-1.1 kcal/mol, N-methylacetamide) instead of that of CHARMM27 (+2.8) would add if it carried over whole;
+"half amide" takes half. Neither is a
 correction: eight strained ligands are not a liquid. "both" marks KcsA above 150 with NaK below 10. Errors are those of the table
 above, one to two decades on every ratio; a "both" is a statement about central values.
 """
