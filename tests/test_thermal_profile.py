@@ -258,11 +258,12 @@ def test_wells_of_potassium_are_cages_and_its_barriers_planes(shared):
 
 @pytest.mark.slow
 def test_both_routes_agree_in_contact_with_water():
-    """The outer half of S3 of the bundled NaK-like filter, where both ions have waters of the vestibule."""
+    """From the cage S3 of the bundled NaK-like filter to its plane V64 O, where the vestibule's waters come to the ion."""
     heights = [-0.8, -0.4, 0.0, 0.4]
     plan = Sampling(n_equilibration=300, n_samples=250, stride=3, max_blocks=1, target_error_kj_mol=1.5)
     profile = thermal_profile(NAK, heights=heights, open_sampling=plan, seed=1)
-    assert set(profile.ends) == {("mouth",)} and profile.waters["Na"].min() > 0.5
+    assert set(profile.ends) == {("mouth",)}
+    assert profile.waters["Na"][2] > 1.0 > profile.waters["Na"][0]
     assert np.abs(profile.consistency).max() < 4.0
 
 

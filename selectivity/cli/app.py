@@ -27,6 +27,7 @@ from selectivity.cli import (
     score,
     series,
     temperature,
+    trajectory,
     validate,
     voltage,
 )
@@ -75,6 +76,7 @@ app.command("cage")(cage.cage)
 app.command("permeate")(permeate.permeate)
 app.command("counterfactuals")(counterfactuals.counterfactuals)
 app.command("validate")(validate.validate)
+app.command("trajectory")(trajectory.trajectory)
 app.command("build")(build.build)
 app.command("ratio", cls=TakesNegativeNumbers)(ratio.ratio)
 app.command("voltage")(voltage.voltage)

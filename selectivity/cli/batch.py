@@ -12,6 +12,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from selectivity.cli.failures import (
@@ -23,7 +24,7 @@ from selectivity.cli.failures import (
     show_error,
     show_own_warnings_in_one_line,
 )
-from selectivity.errors import SelectivityError
+from selectivity.errors import SelectivityError, UnknownChoice
 
 Result = TypeVar("Result")
 Task = Callable[[str], Result]
@@ -45,14 +46,26 @@ class Outcome(Generic[Result]):
     is_bug: bool = False
 
 
-def run_batch(task: Task[Result], sources: Sequence[str], *, jobs: int = 1) -> list[Outcome[Result]]:
+def run_batch(
+    task: Task[Result],
+    sources: Sequence[str],
+    *,
+    jobs: int = 1,
+    backend: str = "processes",
+    scheduler: str | None = None,
+) -> list[Outcome[Result]]:
     """Apply `task` to every source and return the outcomes in the order of `sources`.
 
     With more than one job the task runs in spawned processes (it must be importable and its result picklable); the results
     are those of the serial run. An exception, and even the death of a worker, is the outcome of that one file. A progress bar
-    shows on stderr when that is a terminal and there is more than one file. Ctrl-C stops the workers and passes on.
+    shows on stderr when that is a terminal and there is more than one file. Ctrl-C stops the workers and passes on. ``backend``
+    "dask" sends the files to the cluster at ``scheduler`` (or to one made here with ``jobs`` processes), which must see their paths.
     """
+    if backend != "dask" and scheduler is not None:
+        raise UnknownChoice(f"scheduler {scheduler} without --backend dask: name both or neither")
     with _progress(len(sources)) as advance:
+        if backend == "dask":
+            return _on_cluster(task, sources, jobs, scheduler, advance)
         if jobs == 1 or len(sources) == 1:
             outcomes = []
             for source in sources:
@@ -63,7 +76,7 @@ def run_batch(task: Task[Result], sources: Sequence[str], *, jobs: int = 1) -> l
         # A worker that dies breaks the whole pool: whatever was not finished gets a process of its own, one by one.
         for index in [i for i in range(len(sources)) if i not in finished]:
             alone = _in_processes(task, sources, [index], 1, advance)
-            finished[index] = alone.get(index) or Outcome(sources[index], None, f"{sources[index]}: {WORKER_DIED}")
+            finished[index] = alone.get(index) or _died_on(sources[index])
         return [finished[index] for index in range(len(sources))]
 
 
@@ -86,6 +99,24 @@ def _attempt(task: Task[Result], source: str) -> Outcome[Result]:
         return Outcome(source, None, _naming(source, one_line(refusal)), _trace())
     except Exception as bug:
         return Outcome(source, None, _naming(source, bug_line(bug)), _trace(), is_bug=True)
+
+
+def _on_cluster(
+    task: Task[Result], sources: Sequence[str], jobs: int, scheduler: str | None, advance: Callable[[], None]
+) -> list[Outcome[Result]]:
+    """Outcomes from a dask cluster, by the engine that runs trajectories; a file that kills every worker is one outcome too."""
+    from selectivity.trajectory.backends import run_tasks
+
+    finished: dict[int, Outcome[Result]] = {}
+    runs = run_tasks(partial(_attempt, task), sources, backend="dask", workers=jobs, scheduler=scheduler, lost=_died_on)
+    for index, outcome in runs:
+        finished[index] = outcome
+        advance()
+    return [finished[index] for index in range(len(sources))]
+
+
+def _died_on(source: str) -> Outcome[Any]:
+    return Outcome(source, None, f"{source}: {WORKER_DIED}")
 
 
 def _in_processes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated, Any
 
 import typer
@@ -34,6 +35,32 @@ Permeabilities = Annotated[
     typer.Option("--p", metavar="ION=P", help="Relative permeability, no unit (--p Na=0.05); repeatable."),
 ]
 Jobs = Annotated[int, typer.Option("--jobs", metavar="NUMBER", min=1, help="Processes that work on the files.")]
+Backend = Annotated[
+    str,
+    typer.Option(
+        "--backend",
+        metavar="NAME",
+        callback=choices.one_of("processes", "dask"),
+        help="Who works on the files: processes of this machine (as many as --jobs), or dask.",
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Scheduler of a running dask cluster (tcp://host:8786); default: a cluster made here.",
+    ),
+]
+JobsOrCores = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        metavar="NUMBER",
+        min=1,
+        help="Processes for many files (default 1), threads for the sampling of one (default: all cores); no number depends on it.",
+    ),
+]
 JsonTo = Annotated[
     str | None,
     typer.Option("--json", metavar="PATH|-", help="Write the result as JSON at full precision (- for stdout)."),
@@ -83,3 +110,10 @@ def _is_negative_number(word: str) -> bool:
         return float(word) < 0.0 and word.startswith("-")
     except ValueError:
         return False
+
+
+def available_cores() -> int:
+    """Cores that this process may use, at least 1."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1

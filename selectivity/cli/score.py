@@ -32,7 +32,17 @@ from selectivity.cli.filter_options import (
     Treatment,
     scoring_keywords,
 )
-from selectivity.cli.options import CellName, CsvTo, Jobs, JsonTo, PlotTo, Temperature
+from selectivity.cli.options import (
+    Backend,
+    CellName,
+    CsvTo,
+    JobsOrCores,
+    JsonTo,
+    PlotTo,
+    Scheduler,
+    Temperature,
+    available_cores,
+)
 from selectivity.cli.output import Outputs
 from selectivity.cli.progress import counting
 
@@ -62,7 +72,9 @@ def score(
     force: Force = False,
     neighbours: Neighbours = None,
     target_error: TargetError = 1.0,
-    jobs: Jobs = 1,
+    jobs: JobsOrCores = None,
+    backend: Backend = "processes",
+    scheduler: Scheduler = None,
     json_to: JsonTo = None,
     csv_to: CsvTo = None,
     plot_to: PlotTo = None,
@@ -108,11 +120,12 @@ def score(
             cell=cell,
             neighbours=neighbours,
             target_error=target_error,
-            jobs=jobs if len(files) == 1 else 1,
+            jobs=(jobs or available_cores()) if len(files) == 1 else 1,
         ),
     )
     scoring.check()
-    outcomes = run_batch(scoring if len(files) > 1 else partial(_watched, scoring), files, jobs=jobs)
+    task = scoring if len(files) > 1 or backend != "processes" else partial(_watched, scoring)
+    outcomes = run_batch(task, files, jobs=jobs or 1, backend=backend, scheduler=scheduler)
     exit_code = report_failures(outcomes)
     scores = [outcome.value for outcome in outcomes if outcome.value is not None]
     if scores:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from selectivity.energetics.kernels import body_energy
+from selectivity.energetics.body_energies import body_energy
 from selectivity.energetics.sampling import accepted, exchange_energies, swap_neighbours, turned
 
 GOAL = 0.4
@@ -30,10 +30,10 @@ def inside(xyz, oxygen, radius):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def move_ligand(xyz, params, ref, start, walls, coupling, b, oxygen, radius, beta, step, rng, kept):
+def move_ligand(xyz, params, setting, b, oxygen, radius, beta, step, rng, kept):
     """Try one rigid move of ligand b about its oxygen; True when accepted."""
-    first, last = start[b], start[b + 1]
-    before = body_energy(xyz, params, ref, start, walls, coupling, first, last)
+    first, last, used = setting.start[b], setting.start[b + 1], setting.ion
+    before = body_energy(xyz, params, setting, used, first, last)
     for i in range(first, last):
         for axis in range(3):
             kept[axis, i - first] = xyz[axis, i]
@@ -43,9 +43,7 @@ def move_ligand(xyz, params, ref, start, walls, coupling, b, oxygen, radius, bet
         shift = step * (2.0 * rng.random() - 1.0)
         for i in range(first, last):
             xyz[axis, i] += shift
-    if inside(xyz, oxygen, radius) and accepted(
-        before, body_energy(xyz, params, ref, start, walls, coupling, first, last), beta, rng
-    ):
+    if inside(xyz, oxygen, radius) and accepted(before, body_energy(xyz, params, setting, used, first, last), beta, rng):
         return True
     for i in range(first, last):
         for axis in range(3):
@@ -54,12 +52,12 @@ def move_ligand(xyz, params, ref, start, walls, coupling, b, oxygen, radius, bet
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def sweep(xyz, params, ref, start, walls, coupling, oxygens, radius, beta, step, rng, kept):
+def sweep(xyz, params, setting, oxygens, radius, beta, step, rng, kept):
     """One fine and one coarse move of every ligand of one state; the number of fine moves accepted."""
     done = 0
     for b in range(len(oxygens)):
-        done += move_ligand(xyz, params, ref, start, walls, coupling, b, oxygens[b], radius, beta, step, rng, kept)
-        move_ligand(xyz, params, ref, start, walls, coupling, b, oxygens[b], radius, beta, 4.0 * step, rng, kept)
+        done += move_ligand(xyz, params, setting, b, oxygens[b], radius, beta, step, rng, kept)
+        move_ligand(xyz, params, setting, b, oxygens[b], radius, beta, 4.0 * step, rng, kept)
     return done
 
 
@@ -67,10 +65,7 @@ def sweep(xyz, params, ref, start, walls, coupling, oxygens, radius, beta, step,
 def sample_cage(
     xyz,
     params,
-    ref,
-    start,
-    walls,
-    coupling,
+    setting,
     oxygens,
     radius,
     beta,
@@ -87,24 +82,23 @@ def sample_cage(
     ``energies`` (S, K, K): energy of the ion in state k's configuration under the parameters of each state, kJ/mol; ``distances``
     (S, 2, G): ion-oxygen distances in the first and the last state, Å. With ``tuning`` the ``steps`` (K,) are adjusted (equilibration).
     """
-    n_states, ion = xyz.shape[0], start[-1]
+    n_states, ion = xyz.shape[0], setting.ion
+    used = np.full(n_states, ion)
     no_bias, scratch, kept = np.zeros((n_states, 2)), np.empty(n_states), np.empty((3, 4))
     tally = np.zeros(n_states)
     for s in range(energies.shape[0]):
         for inner in range(stride):
             count = s * stride + inner
             for k in range(n_states):
-                tally[k] += sweep(
-                    xyz[k], params[k], ref, start, walls, coupling, oxygens, radius, beta, steps[k], rng, kept
-                )
-            swap_neighbours(xyz, params, ion, no_bias, -1.0, 1.0, beta, count % 2, rng, scratch, swaps)
+                tally[k] += sweep(xyz[k], params[k], setting, oxygens, radius, beta, steps[k], rng, kept)
+            swap_neighbours(xyz, params, setting, used, no_bias, beta, count % 2, rng, scratch, swaps)
             if tuning and count % TUNED_EVERY == TUNED_EVERY - 1:
                 for k in range(n_states):
                     rate = tally[k] / (TUNED_EVERY * len(oxygens))
                     steps[k] = min(steps[k] * (0.6 + 0.4 * rate / GOAL), LARGEST_STEP)
                     tally[k] = 0.0
         for k in range(n_states):
-            exchange_energies(xyz[k], params, ion, energies[s, k])
+            exchange_energies(xyz[k], params, ion, ion, ion, energies[s, k])
         for end in range(2):
             for b in range(len(oxygens)):
                 x = xyz[end * (n_states - 1), :, oxygens[b]]

@@ -92,14 +92,14 @@ def site_regions(filter: Filter, site: str) -> tuple[WaterRegion, ...]:
     ['mouth']
     """
     here = named_site(filter, site)
-    return height_regions(filter, here.z_low, here.z_high)
+    return regions_between(filter, here.z_low, here.z_high)
 
 
-def height_regions(filter: Filter, low: float, high: float) -> tuple[WaterRegion, ...]:
+def regions_between(filter: Filter, low: float, high: float) -> tuple[WaterRegion, ...]:
     """The open ends that the heights from low to high (Å) overlap or touch: `site_regions` for any stretch of the axis.
 
     >>> from selectivity.structure.ideal import ideal_filter
-    >>> [r.name for r in height_regions(ideal_filter("kcsa-like"), -6.1, -6.1)]
+    >>> [r.name for r in regions_between(ideal_filter("kcsa-like"), -6.1, -6.1)]
     ['cavity']
     """
     return tuple(r for r in water_regions(filter) if low <= r.z_high + SAME_PLANE and high >= r.z_low - SAME_PLANE)

@@ -17,7 +17,7 @@ import numpy as np
 from selectivity.constants import ROOM_TEMPERATURE
 from selectivity.energetics.free_volume import WaterRegion
 from selectivity.energetics.hamiltonian import Region
-from selectivity.energetics.hydrated_sites import height_regions, water_domain
+from selectivity.energetics.hydrated_sites import regions_between, water_domain
 from selectivity.energetics.ligands import LigandSystem
 from selectivity.energetics.thermal import Neighbour, Sampling, ThermalExchange, thermal_exchange
 from selectivity.energetics.water import OpenExchange, bulk_water, open_exchange
@@ -197,7 +197,7 @@ def place_seed(seed: int, place: Place) -> int:
 
 
 def _open_ends(filter: Filter, place: Place, sampler: Sampler) -> tuple[WaterRegion, ...]:
-    return height_regions(filter, *place.span) if sampler.accessible else ()
+    return regions_between(filter, *place.span) if sampler.accessible else ()
 
 
 def _plane(ring: int | None, height: float, rings: Sequence[Ring]) -> Place:

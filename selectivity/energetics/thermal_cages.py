@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from selectivity.constants import ROOM_TEMPERATURE, thermal_energy
+from selectivity.energetics.body_energies import Setting
 from selectivity.energetics.cages import cage_ligands
 from selectivity.energetics.force_field import force_field as force_field_by_name
 from selectivity.energetics.free_energy import FreeEnergy, alchemical_free_energy
@@ -128,14 +129,21 @@ def _run(
     steps = np.full(plan.n_states, FIRST_STEP * np.sqrt(temperature / ROOM_TEMPERATURE))
     swaps = np.zeros((plan.n_states - 1, 2))
     params = exchange_path(packed.params, system.force_field, ions, plan.n_states)
-    setting = (params, packed.reference, packed.start, packed.walls, packed.coupling, system.oxygens(), radius)
+    still = np.zeros(system.n_groups, dtype=bool)
+    setting = Setting(
+        packed.reference, packed.start, packed.walls, packed.coupling, still, still, still,
+        np.array([[-1.0, 1.0]]), np.array([True]), system.n_atoms,
+    )  # fmt: skip
     records = {}
     for tuning, count in ((True, plan.n_equilibration), (False, plan.n_samples)):
         energies = np.empty((count, plan.n_states, plan.n_states))
         distances = np.empty((count, 2, system.n_groups))
         cage_kernels.sample_cage(
             xyz,
-            *setting,
+            params,
+            setting,
+            system.oxygens(),
+            radius,
             1.0 / thermal_energy(temperature),
             steps,
             plan.stride,

@@ -1,0 +1,145 @@
+"""Who does the work? Tasks that stand alone, in this process, in others, or on a dask cluster; a dead worker's task is done again."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import Any
+
+from selectivity.errors import SelectivityError, UnknownChoice
+
+BACKENDS = ("serial", "processes", "dask")
+
+ATTEMPTS = 3
+"""Times that a task may take its worker down before the run gives up: a machine may fail, a task that kills every worker is a bug."""
+
+
+class WorkerLost(SelectivityError):
+    """A task took its worker process down again and again."""
+
+
+def run_tasks(
+    function: Callable[[Any], Any],
+    tasks: Sequence[Any],
+    *,
+    backend: str = "serial",
+    workers: int = 1,
+    scheduler: str | None = None,
+    lost: Callable[[Any], Any] | None = None,
+) -> Iterator[tuple[int, Any]]:
+    """(index, result) of every task as it is done, each exactly once.
+
+    ``backend`` is "serial", "processes" (``workers`` of this machine) or "dask" (a cluster at ``scheduler``, else one made here with
+    ``workers`` processes). Tasks and results must be picklable unless serial. A task whose worker dies is done again, up to three
+    times; then dask gives the result of ``lost`` for it, where that is told, else `WorkerLost` is raised. An exception of a task is
+    raised here. Raises UnknownChoice for another backend.
+    """
+    if backend not in BACKENDS:
+        raise UnknownChoice(f"backend {backend!r}: available are {', '.join(BACKENDS)}")
+    if scheduler is not None and backend != "dask":
+        raise UnknownChoice(
+            f"scheduler {scheduler} with backend {backend!r}: a scheduler belongs to --backend dask: name that"
+        )
+    if backend == "dask":
+        yield from _on_dask(function, tasks, workers, scheduler, lost)
+    elif backend == "processes" and workers > 1 and len(tasks) > 1:
+        yield from _in_processes(function, tasks, workers)
+    else:
+        for index, task in enumerate(tasks):
+            yield index, function(task)
+
+
+def _in_processes(function: Callable[[Any], Any], tasks: Sequence[Any], workers: int) -> Iterator[tuple[int, Any]]:
+    left = dict(enumerate(tasks))
+    failures = 0
+    while left:
+        before = len(left)
+        for index, result in _one_pool(function, left, min(workers, len(left))):
+            del left[index]
+            yield index, result
+        failures = failures + 1 if len(left) == before else 0
+        if failures == ATTEMPTS:
+            raise WorkerLost(
+                f"worker processes died {ATTEMPTS} times without finishing a task ({len(left)} left); what is done is kept: "
+                "check memory, then run the same command again to go on"
+            )
+
+
+def _one_pool(function: Callable[[Any], Any], left: dict[int, Any], workers: int) -> Iterator[tuple[int, Any]]:
+    """Results until all are there or a worker dies (which breaks the pool)."""
+    context = multiprocessing.get_context("spawn")  # fork is unsafe beside threads (BLAS, numba)
+    before = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(workers, mp_context=context)
+    try:
+        futures = {pool.submit(function, task): index for index, task in left.items()}
+        for future in as_completed(futures):
+            try:
+                result = future.result()
+            except BrokenProcessPool:
+                continue
+            yield futures[future], result
+        pool.shutdown()
+    except BaseException:
+        for child in set(multiprocessing.active_children()) - before:
+            child.terminate()
+        pool.shutdown(cancel_futures=True)
+        raise
+
+
+def _on_dask(
+    function: Callable[[Any], Any],
+    tasks: Sequence[Any],
+    workers: int,
+    scheduler: str | None,
+    lost: Callable[[Any], Any] | None,
+) -> Iterator[tuple[int, Any]]:
+    with _client(workers, scheduler) as client:
+        from distributed import as_completed as finished
+        from distributed.scheduler import KilledWorker
+
+        futures = [client.submit(function, task, pure=False) for task in tasks]
+        index_of = {future.key: index for index, future in enumerate(futures)}
+        try:
+            for future in finished(futures):
+                index = index_of[future.key]
+                try:
+                    result = future.result()
+                except KilledWorker as error:
+                    if lost is None:
+                        raise WorkerLost(
+                            f"the dask cluster lost a task again and again ({' '.join(str(error).split())[:120]}); what is done is kept: "
+                            "check the workers' memory and logs, then run the same command again to go on"
+                        ) from None
+                    result = lost(tasks[index])
+                yield index, result
+        finally:
+            client.cancel(futures)
+
+
+@contextmanager
+def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError:
+        raise UnknownChoice(
+            "backend 'dask': dask.distributed is not installed; install selectivity[dask], or choose serial or processes"
+        ) from None
+    if scheduler is not None:
+        try:
+            client = Client(scheduler, timeout=10)
+        except (OSError, TimeoutError, ValueError) as error:
+            reason = " ".join(str(error).split())[:120]
+            raise UnknownChoice(
+                f"scheduler {scheduler}: no dask scheduler answers ({reason}); check the address"
+            ) from None
+        with client:
+            yield client
+        return
+    with (
+        LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client

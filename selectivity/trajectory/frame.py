@@ -1,0 +1,54 @@
+"""What is seen in one frame? Compiled: shape and contents of the pore written into row f of the arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from selectivity.trajectory.contents import NOBODY, can_hold_potassium, occupant, settle, shell
+from selectivity.trajectory.shape import (
+    N_SITES,
+    cage_distance,
+    measure_carbonyls,
+    measure_rings,
+    measure_sites,
+)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def see_shape(core, present, f, radius, z, direction, angle, cage, sites, lining):
+    """Rings, carbonyls, sites and cage distances of a frame; whether the rings are in order."""
+    measure_carbonyls(core, direction[f], angle[f])
+    ordered = measure_rings(core, present, radius[f], z[f])
+    if ordered:
+        measure_sites(radius[f], z[f], present, sites, lining)
+        for s in range(1, N_SITES):
+            cage[f, s] = cage_distance(core, present, s, sites[s, 0], sites[s, 1]) if s < 5 else np.nan
+    return ordered
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def see_contents(
+    core, present, sites, lining, n_ions, ions, kept_ions, ion_kind, like, n_waters, waters, kept_waters, water_kind, r0, b, f,
+    counts, resident, resident_z, resident_radial, resident_distance, coordination, formed, track_site,
+):  # fmt: skip
+    """Counts by site, the ion told about in each site with its shell, and whether the site could hold K+."""
+    where_water = np.empty(max(n_waters, 1), dtype=np.int64)
+    settle(ions, n_ions, ion_kind, kept_ions, sites, counts[f], track_site)
+    settle(waters, n_waters, water_kind, kept_waters, sites, counts[f], where_water)
+    point = np.empty(3)
+    for s in range(N_SITES):
+        i = occupant(s, track_site, n_ions, ions, kept_ions, like)
+        seen = False
+        point[0], point[1], point[2] = 0.0, 0.0, 0.5 * (sites[s, 0] + sites[s, 1])
+        if i != NOBODY:
+            seen = like[kept_ions[i]]
+            resident[f, s] = ion_kind[kept_ions[i]]
+            resident_z[f, s] = ions[i, 2]
+            resident_radial[f, s] = np.sqrt(ions[i, 0] ** 2 + ions[i, 1] ** 2)
+            for kind in range(3):
+                coordination[f, s, kind] = 0
+            resident_distance[f, s] = shell(ions[i], core, waters, n_waters, coordination[f, s])
+            if seen:
+                point[:] = ions[i]
+        formed[f, s] = can_hold_potassium(point, core, present, lining[s], seen, r0, b)

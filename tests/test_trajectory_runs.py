@@ -1,0 +1,200 @@
+"""Long runs: the same answer whatever the backend, the chunk, the interruption; nothing skipped in silence."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from trajectory_systems import frames_of, jiggled, system, write_xtc
+
+from selectivity.errors import FileUnreadable, FilterNotFound, OutOfRange, UnknownChoice
+from selectivity.trajectory.backends import run_tasks
+from selectivity.trajectory.block import Model
+from selectivity.trajectory.condition import UNREADABLE
+from selectivity.trajectory.engine import run_trajectories
+from selectivity.trajectory.store import open_run
+from selectivity.trajectory.summary import summarise
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+GEOMETRY = Model(())
+WORKER = str(Path(__file__).with_name("trajectory_worker.py"))
+
+
+@pytest.fixture(scope="module")
+def replicas(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[str]]:
+    """A topology and two trajectories of 23 and 17 frames."""
+    folder = tmp_path_factory.mktemp("replicas")
+    paths = []
+    for number, n in enumerate((23, 17)):
+        universe = system(ions=(("K", -4.6), ("K", 1.5)), waters=(8.0,))
+        top, xtc = write_xtc(frames_of(universe, jiggled(universe, n, seed=number)), folder, f"r{number}")
+        paths.append((top, xtc))
+    return paths[0][0], [xtc for _, xtc in paths]
+
+
+def run(replicas: tuple[str, list[str]], out: Path, **options):
+    top, trajectories = replicas
+    return run_trajectories(top, trajectories, out, **{"model": GEOMETRY, "chunk": 5, **options})
+
+
+@pytest.fixture(scope="module")
+def plain(replicas, tmp_path_factory: pytest.TempPathFactory):
+    return run(replicas, tmp_path_factory.mktemp("plain") / "run")
+
+
+def same(a, b) -> bool:
+    return a.read("frames").equals(b.read("frames")) and a.read("ions").equals(b.read("ions"))
+
+
+def test_every_frame_of_every_replica_has_one_row(plain) -> None:
+    frames = plain.read("frames")
+    assert frames.groupby("replica").size().to_dict() == {0: 23, 1: 17}
+    assert frames["frame"].tolist() == [*range(23), *range(17)]
+    assert len(plain.read("frames", ["frame"]).columns) == 1
+    assert open_run(plain.folder).question["filter"]["signature"] == "TVGYG"
+
+
+def test_chunks_and_stride_change_no_number(replicas, plain, tmp_path: Path) -> None:
+    assert same(run(replicas, tmp_path / "one", chunk=1000), plain)
+    strided = run(replicas, tmp_path / "strided", stride=3, chunk=2).read("frames")
+    every = plain.read("frames")
+    assert strided.equals(every[every["frame"] % 3 == 0].reset_index(drop=True))
+
+
+def test_processes_change_no_number(replicas, plain, tmp_path: Path) -> None:
+    assert same(run(replicas, tmp_path / "two", backend="processes", workers=2), plain)
+
+
+def test_a_finished_run_does_nothing_and_another_question_is_refused(replicas, plain) -> None:
+    before = {p: p.stat().st_mtime_ns for p in plain.folder.rglob("*.parquet")}
+    told = []
+    run(replicas, plain.folder, progress=lambda done, total: told.append((done, total)))
+    assert told == [(40, 40)] and {p: p.stat().st_mtime_ns for p in plain.folder.rglob("*.parquet")} == before
+    with pytest.raises(UnknownChoice, match="other stride"):
+        run(replicas, plain.folder, stride=2)
+
+
+def test_a_killed_run_resumes_and_has_lost_one_chunk_at_most(replicas, plain, tmp_path: Path) -> None:
+    """SIGKILL while chunks are being written: whole chunks stay, the rest is done again, the result is that of an undisturbed run."""
+    top, trajectories = replicas
+    out = tmp_path / "killed"
+    process = subprocess.Popen(
+        [sys.executable, WORKER, "run", top, *trajectories, str(out)], stdout=subprocess.PIPE, text=True
+    )
+    done = 0
+    for line in process.stdout:
+        done = int(line)
+        if done >= 15:
+            os.kill(process.pid, signal.SIGKILL)
+            break
+    process.wait()
+    assert process.returncode == -signal.SIGKILL
+    kept = len(list((out / "frames").glob("*.parquet")))
+    assert done <= 40 and 3 <= kept < 9
+    untouched = {p: p.stat().st_mtime_ns for p in (out / "frames").glob("*.parquet")}
+    finished = run(replicas, out)
+    assert same(finished, plain)
+    assert all(p.stat().st_mtime_ns == stamp for p, stamp in untouched.items())
+
+
+def kill_once(task: tuple[str, int]) -> int:
+    """Square a number; the first to do number 3 dies."""
+    marker, number = Path(task[0]), task[1]
+    if number == 3 and not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number * number
+
+
+def test_a_process_that_dies_is_replaced_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    tasks = [(str(tmp_path / "died"), n) for n in range(8)]
+    results = sorted(run_tasks(kill_once, tasks, backend="processes", workers=2))
+    assert results == [(n, n * n) for n in range(8)] and (tmp_path / "died").exists()
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_gives_the_same_with_a_worker_killed_in_the_middle(replicas, plain, tmp_path: Path) -> None:
+    from distributed import Client, LocalCluster
+
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        pids = list(client.run(os.getpid).values())
+        assert len(set(pids)) == 2
+        killed = []
+
+        def kill_one(done: int, total: int) -> None:
+            if done >= 10 and not killed:
+                killed.append(pids[0])
+                os.kill(pids[0], signal.SIGKILL)
+
+        store = run(
+            replicas, tmp_path / "dask", chunk=2, backend="dask", scheduler=cluster.scheduler_address, progress=kill_one
+        )
+        assert killed and pids[0] not in list(client.run(os.getpid).values())
+    frames = store.read("frames")
+    assert not frames.duplicated(["replica", "frame"]).any() and same(store, plain)
+
+
+def test_a_truncated_frame_keeps_its_row(replicas, tmp_path: Path) -> None:
+    top, trajectories = replicas
+    cut = tmp_path / "cut.xtc"
+    cut.write_bytes(Path(trajectories[1]).read_bytes()[:-60])
+    store = run((top, [str(cut)]), tmp_path / "run")
+    frames = store.read("frames")
+    assert len(frames) == 17 and frames["state"].tolist() == [0] * 16 + [UNREADABLE]
+    summary = summarise(store)
+    assert summary.n_usable == 16 and "truncated or damaged" in summary.unusable[0]
+
+
+def test_what_does_not_fit_is_refused(replicas, tmp_path: Path) -> None:
+    top, trajectories = replicas
+    other = system(ions=(("K", 1.5),))
+    _, foreign = write_xtc(frames_of(other, jiggled(other, 2)), tmp_path, "foreign")
+    with pytest.raises(FileUnreadable, match="must hold the same"):
+        run((top, [foreign]), tmp_path / "a")
+    with pytest.raises(FileUnreadable, match="must hold the same"):
+        run((top, [trajectories[0], foreign]), tmp_path / "b")
+    with pytest.raises(FileUnreadable, match="no such file"):
+        run((top, ["missing.xtc"]), tmp_path / "c")
+    with pytest.raises(OutOfRange, match="stride 0"):
+        run(replicas, tmp_path / "d", stride=0)
+    with pytest.raises(UnknownChoice, match="backend 'mpi'"):
+        list(run_tasks(kill_once, [], backend="mpi"))
+    with pytest.raises(UnknownChoice, match="a scheduler belongs to"):
+        list(run_tasks(kill_once, [], scheduler="tcp://here:1"))
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "note.txt").write_text("mine")
+    with pytest.raises(UnknownChoice, match="not empty"):
+        run(replicas, tmp_path / "full")
+    with pytest.raises(FileUnreadable, match="no run"):
+        open_run(tmp_path)
+
+
+def test_a_topology_without_a_filter_is_refused(tmp_path: Path) -> None:
+    universe = system()
+    half = universe.select_atoms("chainID A B")
+    half.write(str(tmp_path / "half.gro"))
+    with pytest.raises(FilterNotFound, match="TVGYG"):
+        run_trajectories(str(tmp_path / "half.gro"), [], tmp_path / "run", model=GEOMETRY)
+
+
+def test_the_summary_reads_what_the_run_wrote(plain) -> None:
+    summary = summarise(plain, voltage_mv=200.0)
+    s2 = next(s for s in summary.sites if s.site == "S2")
+    assert s2.shares["k"].mean == 1.0 and s2.shares["na"].mean == 0.0
+    assert summary.populations["occupancy"].tolist()[0] == "W-K-K-"
+    assert summary.passages.net == 0 and summary.to_dict()["passages"]["conductance_ps"] == 0.0
+    assert [row["site"] for row in summary.rows()] == ["Scav", "S4", "S3", "S2", "S1", "S0"]
+
+
+def test_relaxed_scores_do_not_depend_on_where_a_chunk_begins(replicas, tmp_path: Path) -> None:
+    top, trajectories = replicas
+    model = Model(("relaxed",))
+    options = {"model": model, "cold_every": None, "stride": 8}
+    whole = run((top, trajectories[:1]), tmp_path / "whole", **options)
+    cut = run((top, trajectories[:1]), tmp_path / "cut", **{**options, "chunk": 1})
+    assert same(whole, cut)
+    assert whole.read("frames")["ddg_relaxed_S2_kj_mol"].notna().all()
