@@ -28,6 +28,7 @@ from selectivity.cli import (
     series,
     temperature,
     trajectory,
+    validate,
     voltage,
 )
 from selectivity.cli.failures import DEBUG_VARIABLE
@@ -74,6 +75,7 @@ app.command("series")(series.series)
 app.command("cage")(cage.cage)
 app.command("permeate")(permeate.permeate)
 app.command("counterfactuals")(counterfactuals.counterfactuals)
+app.command("validate")(validate.validate)
 app.command("trajectory")(trajectory.trajectory)
 app.command("build")(build.build)
 app.command("ratio", cls=TakesNegativeNumbers)(ratio.ratio)
