@@ -60,7 +60,10 @@ class SiteScore:
 
 @dataclass(frozen=True)
 class ProfileScore:
-    """ddG(z) along the axis and each ion's own energy (kJ/mol, without the water leg), z in Å from the V76 ring outward."""
+    """ddG(z) along the axis and each ion's own energy (kJ/mol, without the water leg), z in Å from the V76 ring outward.
+
+    At the minima of the dry filter, also beside a thermal treatment, whose own points along the axis are the nodes of the queue.
+    """
 
     z_angstrom: tuple[float, ...]
     ddg_kj_mol: tuple[float, ...]

@@ -6,7 +6,9 @@
     others        data and pictures in text: not run
 
 Only white space is forgiven. A line that is only `...` stands for any lines, `...` within a line for any text in it.
-A block under the comment `<!-- needs ../shared -->` is skipped where the real depositions are absent. Commands run with the
+A block under the comment `<!-- needs ../shared -->` is skipped where the real depositions are absent. One under `<!-- sampled -->`
+shows free energies from Monte Carlo: the same seed gives the same digits on one kind of processor only, so every number is
+compared as a number, not digit by digit (`ROUGHLY`), and the block runs with the longer tests. Commands run with the
 environment of the tests in a copy of what a reader has around them: structures/ here and, if present, shared/ one level up.
 """
 
@@ -25,6 +27,12 @@ from typing import Any
 
 FENCE = re.compile(r"^( *)(`{3,})([a-z]*)\s*$")
 NEEDS_SHARED = "<!-- needs ../shared -->"
+SAMPLED = "<!-- sampled -->"
+NUMBER = re.compile(r"[-−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+ROUGHLY = 6.0
+"""Numbers of a sampled transcript may differ by this much: several standard errors of a site, in kJ/mol."""
+A_RATIO = 100.0
+"""From here on a number may be a permeability ratio, and may differ by a factor of four: 3.4 kJ/mol."""
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -37,6 +45,7 @@ class Block:
     language: str
     text: str
     needs_shared: bool
+    sampled: bool = False
 
     @property
     def name(self) -> str:
@@ -67,7 +76,7 @@ def blocks(path: Path, root: Path) -> list[Block]:
         mark = FENCE.match(line)
         if fence and line.strip() == fence:
             name = str(path.relative_to(root))
-            found.append(Block(name, start, language, "\n".join(body) + "\n", remark == NEEDS_SHARED))
+            found.append(Block(name, start, language, "\n".join(body) + "\n", remark == NEEDS_SHARED, remark == SAMPLED))
             fence, remark = "", ""
         elif fence:
             body.append(line)
@@ -116,6 +125,31 @@ def same_output(expected: str, printed: str) -> bool:
     return re.fullmatch("".join(pattern), "".join(f"{line}\n" for line in _lines(printed))) is not None
 
 
+def roughly_same_output(expected: str, printed: str) -> bool:
+    """Whether two sampled texts agree in words, and in numbers within `ROUGHLY`.
+
+    >>> roughly_same_output("ddG 18 ± 6", "ddG 19.4 ± 5"), roughly_same_output("ddG 18 ± 6", "ddG 90 ± 6")
+    (True, False)
+    >>> roughly_same_output("P 2000", "P 900"), roughly_same_output("P 2000", "P 2"), roughly_same_output("18 kJ", "18 mV")
+    (True, False, False)
+    """
+    if not same_output(NUMBER.sub("#", expected), NUMBER.sub("#", printed)):
+        return False
+    shown = [line for line in _lines(expected) if "..." not in line]
+    found = iter(_lines(printed))
+    masks = ((line, next((other for other in found if NUMBER.sub("#", other) == NUMBER.sub("#", line)), "")) for line in shown)
+    return all(
+        _close(float(a.replace("−", "-")), float(b.replace("−", "-")))
+        for line, other in masks
+        for a, b in zip(NUMBER.findall(line), NUMBER.findall(other), strict=True)
+    )
+
+
+def _close(shown: float, found: float) -> bool:
+    as_a_ratio = min(abs(shown), abs(found)) >= A_RATIO and 0.25 <= shown / found <= 4.0
+    return abs(shown - found) <= ROUGHLY or as_a_ratio
+
+
 def _lines(text: str) -> list[str]:
     return [squeezed for line in text.splitlines() if (squeezed := " ".join(line.split()))]
 
@@ -130,7 +164,8 @@ def run_console(block: Block, folder: Path) -> Iterator[tuple[Step, str]]:
     for index, step in enumerate(commands):
         code, printed = _run(f"(exit {code})\n{step.command}", folder)
         shown = index + 1 < len(commands) and commands[index + 1].command == "echo $?"
-        if not same_output(step.expected, printed) or (code and not shown):
+        agree = roughly_same_output if block.sampled else same_output
+        if not agree(step.expected, printed) or (code and not shown):
             yield step, f"exit code {code}\n{printed}"
 
 

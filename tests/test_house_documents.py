@@ -11,7 +11,11 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = docs.documents(ROOT)
 BLOCKS = [block for path in DOCUMENTS for block in docs.blocks(path, ROOT)]
-CONSOLE = [block for block in BLOCKS if block.language == "console"]
+CONSOLE = [
+    pytest.param(block, id=block.name, marks=[pytest.mark.slow] if block.sampled else [])
+    for block in BLOCKS
+    if block.language == "console"
+]
 PYTHON = sorted({block.document for block in BLOCKS if block.language == "python"})
 NOT_RUN = {"", "text", "json", "toml", "csv", "bibtex", "yaml"}
 
@@ -31,7 +35,7 @@ def skip_without_shared(block: docs.Block, here: Path) -> None:
         pytest.skip(f"{block.name} needs the real depositions")
 
 
-@pytest.mark.parametrize("block", CONSOLE, ids=lambda block: block.name)
+@pytest.mark.parametrize("block", CONSOLE)
 def test_console_blocks_print_what_they_show(block: docs.Block, here: Path) -> None:
     skip_without_shared(block, here)
     assert docs.steps(block.text), f"{block.name}: no command"

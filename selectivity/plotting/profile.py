@@ -26,12 +26,21 @@ MARGIN = 2.5
 def plot_profile(score: FilterScore, ax: Axes | None = None) -> Axes:
     """ddG(z) (kJ/mol) against the height on the axis (Å), with ring planes, sites and the range of the permeability rule.
 
-    Returns the axes; the line holds the whole profile, the view is cut at the filter.
+    A thermal score adds its sampled planes and cages with standard errors; the line stays that of the relaxed, dry filter. Returns
+    the axes; the line holds the whole profile, the view is cut at the filter.
     """
     with drawing(ax, (6.0, 3.6)) as ax:
         profile = score.profile
         _rings_and_range(ax, score)
-        ax.plot(profile.z_angstrom, profile.ddg_kj_mol, color=FIRST_COLOUR, linewidth=1.8, zorder=3, label="ΔΔG(z)")
+        sampled = score.queue if score.treatment == "thermal" else None
+        colour, width, label = (FIRST_COLOUR, 1.8, "ΔΔG(z)") if sampled is None else (QUIET, 1.2, "relaxed, dry")
+        ax.plot(profile.z_angstrom, profile.ddg_kj_mol, color=colour, linewidth=width, zorder=3, label=label)
+        if sampled is not None:
+            ax.errorbar(
+                sampled.z_angstrom, sampled.ddg_kj_mol, yerr=sampled.ddg_error_kj_mol, color=FIRST_COLOUR, marker="o", markersize=4.5,
+                linewidth=1.6, elinewidth=1.2, capsize=3, zorder=4, label="sampled planes and cages",
+            )  # fmt: skip
+            ax.legend(loc="lower right", fontsize=7.5)
         ax.axhline(0.0, color=INK, linewidth=0.8, zorder=1)
         first, second = (ion_label(ion) for ion in score.ion_pair)
         ax.set_ylabel(f"ΔΔG(z), {second} − {first} (kJ/mol)")

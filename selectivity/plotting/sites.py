@@ -16,6 +16,7 @@ _TERM_NAMES = {
     "ligand_ligand": "ligand-ligand repulsion",
     "strain": "strain",
     "walls": "walls",
+    "entropy": "entropy, waters",
 }
 
 
@@ -85,7 +86,7 @@ def plot_balance_sheet(score: FilterScore, ax: Axes | None = None, *, legend: st
     "below" them. Returns the axes.
     """
     with drawing(ax, (6.4, 4.0)) as ax:
-        shown = [term for term in BALANCE_TERMS if term != "walls" or _wall_matters(score)]
+        shown = [term for term in BALANCE_TERMS if term not in ("walls", "entropy") or _matters(score, term)]
         for x, site in enumerate(score.sites):
             if site.formed and site.terms_kj_mol is not None:
                 _stack(ax, x, site.terms_kj_mol["difference"], shown)
@@ -110,10 +111,10 @@ def plot_balance_sheet(score: FilterScore, ax: Axes | None = None, *, legend: st
     return ax
 
 
-def _wall_matters(score: FilterScore) -> bool:
-    """Whether the walls carry anything that can be seen, above 0.5 kJ/mol."""
+def _matters(score: FilterScore, term: str) -> bool:
+    """Whether a term carries anything that can be seen, above 0.5 kJ/mol."""
     sheets = [site.terms_kj_mol["difference"] for site in score.sites if site.formed and site.terms_kj_mol is not None]
-    return any(abs(sheet.get("walls", 0.0)) > 0.5 for sheet in sheets)
+    return any(abs(sheet.get(term, 0.0)) > 0.5 for sheet in sheets)
 
 
 def _stack(ax: Axes, x: int, sheet: object, terms: Sequence[str]) -> None:

@@ -29,6 +29,7 @@ TERM_COLOURS: Mapping[str, str] = {
     "ligand_ligand": "#009E73",
     "strain": "#CC79A7",
     "walls": "#767676",
+    "entropy": "#56B4E9",
 }
 TERM_HATCHES: Mapping[str, str] = {
     "dehydration": "",
@@ -37,6 +38,7 @@ TERM_HATCHES: Mapping[str, str] = {
     "ligand_ligand": "\\\\\\\\",
     "strain": "xxxx",
     "walls": "",
+    "entropy": "----",
 }
 FIRST_COLOUR = "#0B4F8A"
 SECOND_COLOUR = "#D55E00"
