@@ -29,3 +29,7 @@ class OutOfRange(SelectivityError):
 
 class UnknownChoice(SelectivityError):
     """A name is not among the valid choices; the message lists them or the nearest one."""
+
+
+class Doubt(UserWarning):
+    """A number that can be computed with, but that is probably not what was meant (37 K typed for 37 °C)."""

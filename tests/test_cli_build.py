@@ -9,7 +9,7 @@ import pytest
 from selectivity.cli import choices, main
 from selectivity.energetics.force_field import force_field
 from selectivity.energetics.hydration import SCALES, hydration_scale
-from selectivity.permeation.rules import RULES
+from selectivity.pipeline.settings import ALL_RULES, HYDRATION_STATES, TREATMENTS
 from selectivity.structure.ideal import build_pdb
 from selectivity.structure.load import load_filter
 
@@ -54,7 +54,9 @@ def test_refusals(capsys: pytest.CaptureFixture[str], arguments: list[str], code
 
 
 def test_the_choices_are_those_of_the_library() -> None:
-    assert set(choices.RULES) == set(RULES)
+    assert choices.RULES == ALL_RULES
+    assert choices.TREATMENTS == TREATMENTS
+    assert choices.HYDRATION_STATES == HYDRATION_STATES
     assert set(SCALES) <= set(choices.HYDRATIONS)
     for name in choices.HYDRATIONS:
         assert hydration_scale(name, force_field="charmm36")

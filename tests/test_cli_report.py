@@ -98,6 +98,7 @@ def invented_score(**changes: object) -> FilterScore:
         rule="profile",
         access_length_angstrom=10.0,
         k_profile=None,
+        neighbours=None,
         seed=0,
         filter=invented_filter(),
         conductive=True,
@@ -113,6 +114,7 @@ def invented_score(**changes: object) -> FilterScore:
         interval_level=0.95,
         rules={"sites": RuleScore(21.0, 4789.0, (150.0, 152_000.0)), "rate-limiting": RuleScore(22.0, 7170.0, None)},
         at_measured_affinity=AffinityScore(8.0, 25.2, (2.0, 310.0), -20.08, 10.46),
+        queue=None,
         coordinate_error=CoordinateError("Cruickshank DPI", False, 0.132),
         membrane=MembraneScore(
             "neuron", -88.96, (-89.05, -85.1), -69.4, (-69.9, -68.0), "P_Na 0.04 of P_K", -0.031, "insensitive",
@@ -220,7 +222,7 @@ def test_rows_are_tidy_and_at_full_precision() -> None:
     units = re.compile(r"_(kj_mol|angstrom|k|mv)$")
     assert [name for name in rows[0] if quantities.search(name) and not units.search(name)] == []
     terms = balance_rows(invented_score(), [invented_site()])
-    assert sum(row["difference_kj_mol"] for row in terms[:-1]) == pytest.approx(terms[-1]["difference_kj_mol"])
+    assert sum(row["difference_kj_mol"] or 0.0 for row in terms[:-1]) == pytest.approx(terms[-1]["difference_kj_mol"])
 
 
 def test_many_files_get_a_line_each() -> None:

@@ -59,7 +59,7 @@ CASES = {
     "ion without parameters": (
         lambda: minimise(kcsa(), "Tl", site_starts(REGION)),
         UnknownChoice,
-        "'Tl'.*amber has it",
+        "'Tl'.*amber-lsm have it",
     ),
     "unknown ion": (lambda: force_field("amber").ion("Xx"), UnknownChoice, "'Xx'.*available are Li, Na"),
     "empty region": (

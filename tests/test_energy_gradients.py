@@ -9,6 +9,7 @@ import pytest
 from energy_systems import kcsa, random_system
 
 from selectivity.energetics import bodies, kernels
+from selectivity.energetics.body_energies import Setting, body_energy
 from selectivity.energetics.hamiltonian import Region, columns, pack_system
 from selectivity.energetics.minimise import body_freedom, minimise, reference_gradient, rotation_centres
 
@@ -71,12 +72,18 @@ def test_moving_one_body_changes_its_own_energy_by_what_the_total_changes(coupli
     xyz = columns(system, positions, ion_positions, len(ions))
     bounds = [*packed.start, *range(packed.start[-1] + 1, xyz.shape[1] + 1)]
     rest = (packed.params, packed.reference, packed.start, packed.walls, coupling)
+    n_groups, n_ions = system.n_groups, len(ions)
+    still, heights = np.zeros(n_groups, dtype=bool), np.zeros((n_ions, 2))
+    setting = Setting(*rest[1:], still, still, still, heights, np.zeros(n_ions, dtype=bool), system.n_atoms)
     grad, terms = np.empty_like(xyz), np.empty(kernels.N_TERMS)
     for first, last in pairwise(bounds):
         moved = xyz.copy()
         moved[:, first:last] += np.array([[0.21], [-0.13], [0.17]])
         total = kernels.interactions(moved, *rest, grad, terms) - kernels.interactions(xyz, *rest, grad, terms)
-        own = kernels.body_energy(moved, *rest, first, last) - kernels.body_energy(xyz, *rest, first, last)
+        before, after = (
+            body_energy(each, packed.params, setting, system.n_atoms, first, last) for each in (xyz, moved)
+        )
+        own = after - before
         assert own == pytest.approx(total, rel=1e-9, abs=1e-9)
 
 

@@ -234,9 +234,9 @@ def test_a_site_by_name_and_a_near_miss():
 @pytest.mark.parametrize(
     ("options", "kind", "named"),
     [
-        ({"treatment": "thermal"}, UnknownChoice, "relaxed, rigid"),
+        ({"treatment": "warm"}, UnknownChoice, "thermal, relaxed, rigid"),
         ({"hydration_state": "accessible"}, UnknownChoice, "dry"),
-        ({"rule": "queue"}, UnknownChoice, "profile, sites, rate-limiting"),
+        ({"rule": "line"}, UnknownChoice, "queue, profile, sites, rate-limiting"),
         ({"hydration": "born"}, UnknownChoice, "marcus"),
         ({"force_field": "opls"}, UnknownChoice, "charmm36"),
         ({"ions": ("K",)}, UnknownChoice, "two"),

@@ -49,7 +49,7 @@ SITE = [
     "ddg_error_kj_mol",
     "terms_kj_mol",
     "basin",
-    "n_waters",
+    "waters",
 ]
 MEMBRANE = ["cell", "v_mv", "v_interval_mv", "v_with_leak_mv", "dv_dddg_mv_mol_per_kj", "nernst_mv"]
 IDEAL = ("kcsa-like", "nak-like", "collapsed-like", "dilated-like", "flipped-like")

@@ -13,7 +13,7 @@ import typer
 
 import selectivity
 from selectivity.cli.wording import in_options
-from selectivity.errors import SelectivityError
+from selectivity.errors import Doubt, SelectivityError
 
 EXIT_REFUSED = 1
 """Something asked for could not be done (bad file, number out of range), or one of several files failed."""
@@ -96,7 +96,8 @@ def show_own_warnings_in_one_line() -> None:
     shown: set[str] = set()  # several functions may doubt the same number
 
     def show(message, category, filename, lineno, file=None, line=None) -> None:  # type: ignore[no-untyped-def]
-        if filename.startswith(_PACKAGE) and str(message) not in shown:
+        own = issubclass(category, Doubt) or filename.startswith(_PACKAGE)
+        if own and str(message) not in shown:
             shown.add(str(message))
             print(f"warning: {one_line(message)}", file=sys.stderr)
 

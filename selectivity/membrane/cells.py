@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from selectivity.data import MARKS
-from selectivity.errors import FileUnreadable, OutOfRange, UnknownChoice
+from selectivity.errors import Doubt, FileUnreadable, OutOfRange, UnknownChoice
 from selectivity.membrane.conditions import COLDEST_PLAUSIBLE, valence_of
 from selectivity.membrane.pump import pump_names
 
@@ -253,6 +253,7 @@ def _warn_outside_range(cell: Cell, temperature: float) -> None:
         span = f"{low:g} K alone" if low == high else f"{low:g} to {high:g} K"
         warnings.warn(
             f"{temperature:g} K: {cell.name} is known for {span}; an extrapolation, with concentrations and permeabilities held",
+            category=Doubt,
             stacklevel=3,
         )
 

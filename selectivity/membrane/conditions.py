@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.errors import Doubt, OutOfRange, UnknownChoice
 from selectivity.ions import ions
 from selectivity.membrane.mobilities import mobilities
 
@@ -85,12 +85,15 @@ def checked_temperature(temperature: ArrayLike) -> Numbers:
         warnings.warn(
             f"temperature {shown} K is below {COLDEST_PLAUSIBLE:.0f} K: was it typed in °C? "
             f"({shown} °C = {float(shown) + 273.15:g} K)",
+            category=Doubt,
             stacklevel=_callers_level(),
         )
     if highest > HOTTEST_PLAUSIBLE:
         shown = _first(array, array > HOTTEST_PLAUSIBLE)
         warnings.warn(
-            f"temperature {shown} K is hotter than boiling water: check the unit", stacklevel=_callers_level()
+            f"temperature {shown} K is hotter than boiling water: check the unit",
+            category=Doubt,
+            stacklevel=_callers_level(),
         )
     return array
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from selectivity.constants import GAS_CONSTANT_KJ
-from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.errors import Doubt, OutOfRange, UnknownChoice
 from selectivity.membrane.cells import Cell, require_ions
 from selectivity.membrane.compare import PASSIVE_WITHIN
 from selectivity.membrane.conditions import (
@@ -353,6 +353,7 @@ def _warn_chloride(cell: Cell, reference_mv: float) -> None:
         warnings.warn(
             f"chloride rules the membrane of {cell.name} and rests at {e_cl:.1f} mV, not at {reference_mv:.1f} mV, the steady "
             "state of K+, Na+ and pump: these voltages are not this cell's",
+            category=Doubt,
             stacklevel=3,
         )
 
@@ -364,5 +365,6 @@ def _warn_outside(cell: Cell, kelvin: Numbers) -> None:
         warnings.warn(
             f"{outside.size} temperature(s), e.g. {outside[0]:g} K, outside the range of {cell.name} "
             f"({low:g} to {high:g} K): an extrapolation",
+            category=Doubt,
             stacklevel=3,
         )

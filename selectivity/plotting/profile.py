@@ -40,7 +40,7 @@ def plot_profile(score: FilterScore, ax: Axes | None = None) -> Axes:
                 sampled.z_angstrom, sampled.ddg_kj_mol, yerr=sampled.ddg_error_kj_mol, color=FIRST_COLOUR, marker="o", markersize=4.5,
                 linewidth=1.6, elinewidth=1.2, capsize=3, zorder=4, label="sampled planes and cages",
             )  # fmt: skip
-            ax.legend(loc="lower right", fontsize=7.5)
+            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2, borderaxespad=0.2)
         ax.axhline(0.0, color=INK, linewidth=0.8, zorder=1)
         first, second = (ion_label(ion) for ion in score.ion_pair)
         ax.set_ylabel(f"ΔΔG(z), {second} − {first} (kJ/mol)")
