@@ -32,8 +32,9 @@ HALF_CELL = 0.25
 DRY = Sampling(n_equilibration=400, n_samples=500, target_error_kj_mol=0.7, max_blocks=12)
 """Enough for a score, whose coordinates are known to several kJ/mol; the library's own default is finer."""
 
-WET = Sampling(n_equilibration=800, n_samples=600, stride=3, target_error_kj_mol=1.0, max_blocks=8)
-"""The same in contact with water, which comes and goes slowly."""
+WET = Sampling(n_runs=4, n_equilibration=800, n_samples=300, stride=3, target_error_kj_mol=1.0, max_blocks=8)
+"""The same in contact with water. Four runs, because a run of this length stays in the basin that it met first and cannot know it:
+the scatter between runs is the error (three degrees of freedom)."""
 
 
 class Place(NamedTuple):
