@@ -18,12 +18,18 @@ ONE, TWELVE = np.float32(1.0), np.float32(12.0)
 """Single precision: a plain 1.0 would turn the whole loop to double precision."""
 
 
+NO_POOL = 2**40
+"""Column of the first water of a pool where there is none."""
+
+
 class Setting(NamedTuple):
     """What the kernels need besides coordinates and parameters, the same in every alchemical state.
 
     ``reference`` (3, N), ``start`` (G + 1,), ``walls`` (W, 4), ``coupling`` as in `selectivity.energetics.kernels`; ``rods`` (G,)
     groups that trajectories move, ``singles`` (G,) groups that move one by one, ``torsions`` (G,) hydroxyls; ``ranges`` (I, 2) lowest
     and highest z of each ion's long moves (Å), ``held`` (I,) ions that keep their height; ``ion`` the column of the exchanged one.
+    ``shifts`` (G,) three-atom groups that trajectories shift; waters from column ``pool_begin`` on keep their oxygens in the cubes
+    ``allowed`` of a grid at ``origin`` (Å) with this ``edge`` (Å), as in `selectivity.energetics.grand_canonical.Pool`.
     """
 
     reference: NDArray[np.float64]
@@ -36,6 +42,11 @@ class Setting(NamedTuple):
     ranges: NDArray[np.float64]
     held: NDArray[np.bool_]
     ion: int
+    shifts: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
+    pool_begin: int = NO_POOL
+    allowed: NDArray[np.bool_] = np.zeros((1, 1, 1), dtype=np.bool_)
+    origin: NDArray[np.float64] = np.zeros(3)
+    edge: float = 1.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)

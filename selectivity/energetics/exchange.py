@@ -160,8 +160,9 @@ def requested(
     return Exchange(system, *ions, where, fixed_z, tuple(neighbours), temperature, plan)
 
 
-def packed_setting(task: Exchange, *, movable: Sequence[str]) -> tuple[Floats, Setting]:
-    """Parameters of all states (K, 4, N) and the kernels' setting; groups of the kinds ``movable`` move one by one."""
+def packed_setting(task: Exchange, *, movable: Sequence[str], shifting: Sequence[str] = ()) -> tuple[Floats, Setting]:
+    """Parameters of all states (K, 4, N) and the kernels' setting; groups of the kinds ``movable`` move one by one, those of the
+    kinds ``shifting`` (three atoms) also with the trajectories."""
     system, ions = task.system, task.ions
     regions = (task.region, *(n.region for n in task.neighbours))
     packed = pack_system(system, ions, regions_of(regions, len(ions)))
@@ -176,6 +177,7 @@ def packed_setting(task: Exchange, *, movable: Sequence[str]) -> tuple[Floats, S
         np.array([[r.z_low, r.z_high] for r in regions]),
         np.array([task.fixed_z is not None] + [False] * len(task.neighbours)),
         system.n_atoms,
+        np.array([kind in shifting for kind in system.kinds]),
     )
     return _alchemical(task, packed), setting
 
@@ -305,16 +307,18 @@ def independent_runs(
 
 
 def combined(task: Exchange, runs: Sequence[Run]) -> ThermalExchange:
-    """The weighted mean of independent runs; runs that scatter more than their errors allow widen the error of the mean.
+    """The mean of independent runs, weighted by their lengths; runs that scatter more than their errors allow widen its error.
 
-    The factor is the square root of chi^2 per degree of freedom, where it exceeds 1 (source: pdg2024).
+    A run that sat in one basin reports a small error for a wrong value: its own error must not weigh it. The error is the larger
+    of what the runs report and what they scatter, the rule of pdg2024 for equal weights (chi^2 per degree of freedom above 1).
     """
     values = np.array([run.free_energy.delta_kj_mol for run in runs])
-    errors = np.maximum([run.free_energy.error_kj_mol for run in runs], 1e-12)
-    weights = errors**-2.0
-    mean, error = float(weights @ values / weights.sum()), float(weights.sum() ** -0.5)
+    errors = np.array([run.free_energy.error_kj_mol for run in runs])
+    weights = np.array([run.n_sweeps for run in runs], dtype=float)
+    weights /= weights.sum()
+    mean, error = float(weights @ values), float(np.linalg.norm(weights * errors))
     if len(runs) > 1:
-        error *= max(1.0, float(np.sqrt(weights @ (values - mean) ** 2 / (len(runs) - 1))))
+        error = max(error, float(np.sqrt(weights**2 @ (values - mean) ** 2 * len(runs) / (len(runs) - 1))))
     names = (task.first, task.second)
     terms = np.mean([np.einsum("se,set->et", run.weights, run.terms) for run in runs], axis=0)
     swaps = np.sum([run.swaps for run in runs], axis=0)

@@ -18,9 +18,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from selectivity.energetics.body_energies import body_energy
-from selectivity.energetics.hybrid import bias_of
+from selectivity.energetics.body_energies import atom_energy, body_energy
+from selectivity.energetics.hybrid import bias_of, inside
 from selectivity.energetics.sampling import (
+    SWAP_ROUNDS,
     TUNING,
     accepted,
     add_hill,
@@ -39,6 +40,10 @@ WATER = 3
 
 ATTEMPTS = 100
 """Insertions or deletions tried per sweep: one costs a fiftieth of a trajectory, and one in a few hundred succeeds in a liquid."""
+
+HOPELESS = 1000.0
+"""kJ/mol; an oxygen that overlaps by more than this is refused before its hydrogens are summed. Both hydrogens, each in
+contact with an oxygen or two, give back 600 at most: what is refused had a chance below exp(-100)."""
 
 WATER_PASSES = 12
 """Moves of every water per sweep: hydrogen bonds around an ion rearrange more slowly than anything else."""
@@ -77,19 +82,6 @@ def park(xyz, first, slot):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def inside(xyz, i, allowed, origin, edge):
-    """Does atom i stand in an allowed cube?"""
-    for axis in range(3):
-        cell = np.floor((xyz[axis, i] - origin[axis]) / edge)
-        if cell < 0 or cell >= allowed.shape[axis]:
-            return False
-    a = int((xyz[0, i] - origin[0]) / edge)
-    b = int((xyz[1, i] - origin[1]) / edge)
-    c = int((xyz[2, i] - origin[2]) / edge)
-    return allowed[a, b, c]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def place_water(xyz, first, x, y, z, shape, rng):
     """Water with its oxygen at (x, y, z) and a uniformly random orientation; ``shape`` (3, 3): rows O, H, H, oxygen at zero."""
     q = np.empty(4)
@@ -120,6 +112,9 @@ def insert_or_delete(xyz, params, setting, pool, used, adams, beta, rng):
         y = pool.origin[1] + pool.edge * (cell[1] + rng.random())
         z = pool.origin[2] + pool.edge * (cell[2] + rng.random())
         place_water(xyz, used, x, y, z, pool.shape, rng)
+        if atom_energy(xyz, params, setting.start, setting.coupling, used, used, used, used + 3) > HOPELESS:
+            park(xyz, used, n)
+            return used
         cost = body_energy(xyz, params, setting, used, used, used + 3)
         if rng.random() < np.exp(min(adams - beta * cost, 500.0)) / (n + 1):
             return used + 3
@@ -236,7 +231,8 @@ def run(
             )  # fmt: skip
             if tuning and not setting.held[here]:
                 add_hill(bias[k], xyz[k, 2, setting.ion], setting.ranges[here, 0], setting.ranges[here, 1], beta)
-        swap_neighbours(xyz, params, setting, used, bias, beta, s % 2, rng, scratch, swaps)
+        for parity in range(SWAP_ROUNDS):
+            swap_neighbours(xyz, params, setting, used, bias, beta, parity % 2, rng, scratch, swaps)
         if tuning and s % TUNING == TUNING - 1:
             tune(steps, tally)
         if not tuning and (s + 1) % stride == 0:

@@ -30,10 +30,14 @@ HALF_CELL = 0.25
 """Half the width of a cage's cell as a share of the site's length: cells and planes alternate half a site apart."""
 
 DRY = Sampling(n_equilibration=400, n_samples=500, target_error_kj_mol=0.7, max_blocks=12)
-"""Enough for a score, whose coordinates are known to several kJ/mol; the library's own default is finer."""
+"""Enough for a score, whose coordinates are known to several kJ/mol; the library's own default is finer. Measured on 1K4C, 16 runs
+against long ones: bias -0.1 (S3), 0.1 (S2), 0.1 (plane T75 O), -0.2 kJ/mol (plane V76 O), each ± 0.1 to 0.3: none to be seen."""
 
-WET = Sampling(n_equilibration=800, n_samples=600, stride=3, target_error_kj_mol=1.0, max_blocks=8)
-"""The same in contact with water, which comes and goes slowly."""
+WET = Sampling(n_runs=4, n_equilibration=800, n_samples=300, stride=3, target_error_kj_mol=1.0, max_blocks=8)
+"""The same in contact with water. Four runs, because a run of this length stays in the basin that it met first and cannot know it:
+the scatter between runs is the error (three degrees of freedom). Measured on 1K4C over 8 seeds, standard deviation / reported error:
+S4 0.26 / 0.99, plane T75 OG1 0.23 / 0.43 kJ/mol, in 11 s of processor time each; single runs of S4 scatter by 1.7. In S0 single
+runs scatter by 2 to 3 kJ/mol: an ion on the axis and one beside it are different basins."""
 
 
 class Place(NamedTuple):

@@ -38,6 +38,10 @@ GOALS = (0.7, 0.4, 0.4)
 """Acceptance that steps are tuned to while equilibrating: trajectories are best near 0.65 to 0.8 (source: beskos2013),
 single-body moves near 0.4."""
 
+SWAP_ROUNDS = 8
+"""Rounds of swaps between neighbouring states after each sweep, odd and even pairs in turn: configurations reach any state
+at the cost of a few single-body moves (many cheap swaps mix better than one: chodera2011)."""
+
 TUNING = 20
 """Sweeps between two adjustments of the steps."""
 
@@ -240,7 +244,8 @@ def sample(xyz, params, setting, beta, bias, steps, tuning, stride, rng, energie
             sweep(xyz[k], params[k], setting, used[k], bias[k], no_bias, beta, steps[k], rng, work, tally[k])
             if tuning and not setting.held[here]:
                 add_hill(bias[k], xyz[k, 2, setting.ion], setting.ranges[here, 0], setting.ranges[here, 1], beta)
-        swap_neighbours(xyz, params, setting, used, bias, beta, s % 2, rng, scratch, swaps)
+        for parity in range(SWAP_ROUNDS):
+            swap_neighbours(xyz, params, setting, used, bias, beta, parity % 2, rng, scratch, swaps)
         if tuning and s % TUNING == TUNING - 1:
             tune(steps, tally)
         if not tuning and (s + 1) % stride == 0:

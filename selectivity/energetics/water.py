@@ -208,12 +208,13 @@ def _open_run(
     from selectivity.energetics.kernels import N_TERMS
 
     plan, rng, n_groups = task.plan, np.random.default_rng(seed), task.system.n_groups
-    params, setting = packed_setting(task, movable=("hydroxyl", "water"))
+    params, setting = packed_setting(task, movable=("hydroxyl", "water"), shifting=("hydroxyl", "water"))
     setting.singles[n_groups - slots :] = False
     xyz, steps = starting_frames(task), first_steps(task, FIRST_STEP, FIRST_STEP, FIRST_WATER_STEP)
     begin = task.system.n_atoms - 3 * slots
     shape = water_sites(np.zeros(3), np.array([0.0, 0.0, 1.0]))
     pool = Pool(n_groups - slots, n_groups, begin, domain.cells, domain.allowed, domain.origin, domain.edge, shape)
+    setting = setting._replace(pool_begin=begin, allowed=pool.allowed, origin=pool.origin, edge=pool.edge)
     used, bias = np.full(plan.n_states, begin), np.zeros((plan.n_states, BIAS_POINTS))
     shapes = ((plan.n_states, plan.n_states), (plan.n_states, 3), (2, N_TERMS), (2,), (plan.n_states,))
 
@@ -239,7 +240,7 @@ def _occupancy(runs: Sequence[_OpenRun], end: int, slots: int, temperature: floa
     share = np.mean([np.bincount(n, weights=w, minlength=slots + 1) for n, w in each], axis=0)
     means, errors = zip(*(mean_of_series(n.astype(float), w) for n, w in each), strict=True)
     within = float(np.linalg.norm(errors) / len(runs))
-    between = float(np.ptp(means) / 2 / np.sqrt(len(runs)))
+    between = float(np.std(means, ddof=1) / np.sqrt(len(runs))) if len(runs) > 1 else 0.0
     return Occupancy(float(np.mean(means)), max(within, between), share, temperature)
 
 
