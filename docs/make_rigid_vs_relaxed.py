@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from selectivity.files import write_text
-from selectivity.pipeline import score_filter
+from selectivity.pipeline import QUICK, score_filter
 from selectivity.score import FilterScore, SiteScore
 from selectivity.structure.ideal import IDEAL_FILTERS, ideal_filter
 from selectivity.structure.load import load_filter
@@ -167,7 +167,7 @@ def main(folder: Path) -> None:
 
     def score(name: str, treatment: str) -> FilterScore:
         filter = ideal_filter(name) if name in IDEAL_FILTERS else load_filter(folder / name)
-        return score_filter(filter, treatment=treatment)
+        return score_filter(filter, **{**QUICK, "treatment": treatment})
 
     write_text(Path(__file__).parent / "rigid_vs_relaxed.md", document(score))
 
