@@ -176,7 +176,7 @@ def _run(command: str, folder: Path) -> tuple[int, str]:
     }  # fmt: skip
     run = subprocess.run(
         ["bash", "-c", command],
-        cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300,
+        cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900,
     )  # fmt: skip
     return run.returncode, run.stdout
 

@@ -110,7 +110,7 @@ def influence(reduced: Floats, free: Floats) -> Floats:
 
     >>> u = np.random.default_rng(2).normal(size=(500, 2, 2)) * 0.1
     >>> u = np.concatenate([u, u], axis=2)
-    >>> abs(influence(u, _solved(u)[0]).sum()) < 1e-6
+    >>> bool(abs(influence(u, _solved(u)[0]).sum()) < 1e-6)
     True
     """
     n_samples, n_states = reduced.shape[:2]

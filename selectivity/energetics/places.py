@@ -89,8 +89,8 @@ def site_place(site: Site) -> Place:
     """A whole site: between its planes, within its lateral wall.
 
     >>> from selectivity.structure.ideal import ideal_filter
-    >>> site_place(ideal_filter("kcsa-like").sites[3]).span
-    (0.0, 3.0)
+    >>> [round(height, 3) for height in site_place(ideal_filter("kcsa-like").sites[3]).span]
+    [0.0, 3.0]
     """
     walls = Region(site.z_low, site.z_high, site.lateral_radius)
     return Place(site.name, "site", 0.5 * (site.z_low + site.z_high), walls, None, (site.z_low, site.z_high))
