@@ -21,8 +21,7 @@ OTHER_FIELD = {"charmm36": "amber", "amber": "charmm36", "amber-lsm": "charmm36"
 """The force field that stands beside each."""
 
 SIGMA_SPREAD = 0.05
-"""Å; the calibrated softness is taken to be known to a sixth (source: this_package, assumed): at 0.25 and 0.35 Å the inner sites of
-KcsA still lie within the published 5 to 6 kcal/mol and its error."""
+"""Å; the calibrated softness is taken to be known to a sixth (source: this_package, assumed; not measured)."""
 
 
 @dataclass(frozen=True)

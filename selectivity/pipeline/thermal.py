@@ -34,7 +34,7 @@ RARE = 0.02
 """Share of the time in a cage's cell below which the cell is sampled on its own instead of counted in the run of its site."""
 
 NOWHERE = Region(-7001.0, -7000.0, 1.0)
-"""A box 7 µm/10 from the filter: an ion there feels nothing, and the filter moves as if it were empty."""
+"""A box 0.7 µm from the filter: an ion there feels nothing, and the filter moves as if it were empty."""
 
 
 @dataclass(frozen=True)
