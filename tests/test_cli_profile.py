@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -94,8 +95,9 @@ def test_flat_and_measured_are_the_numbers_of_the_score() -> None:
     result = along_pore(filter, treatment="rigid")
     flat, measured = result.ratio("flat"), result.ratio("measured")
     assert flat.permeability_ratio == pytest.approx(score.permeability_ratio)
-    for cause in ("coordinates", "hydration", "k_profile"):  # a score adds the softness of the oxygens and the force field
-        assert flat.error_components_kj_mol[cause] == pytest.approx(score.error_components_kj_mol[cause]), cause
+    for cause, error in score.error_components_kj_mol.items():
+        assert flat.error_components_kj_mol[cause] == (None if error is None else pytest.approx(error)), cause
+    assert flat.permeability_ratio_interval == pytest.approx(score.permeability_ratio_interval)
     assert measured.ddg_barrier_kj_mol == pytest.approx(score.at_measured_affinity.ddg_barrier_kj_mol)
 
 
@@ -157,6 +159,17 @@ def test_a_constant_preference_is_the_barrier_whatever_w() -> None:
     for each in ratio_choices(known(np.full(61, 12.0), w), temperature=T, access_length=0.0):
         assert each.ddg_barrier_kj_mol == pytest.approx(12.0)
         assert each.error_components_kj_mol["hydration"] == pytest.approx(np.sqrt(16.0 / 12.0 + 1.0))
+
+
+def test_other_numbers_of_the_model_widen_the_interval_by_their_range() -> None:
+    """Changes of -2 and +4 everywhere: the truth lies anywhere in that range about the value used; a cause that is not there is None."""
+    flat = np.full(61, 12.0)
+    still = known(flat, 0.0 * flat)
+    moved = replace(still, variants={"sigma": np.outer([-2.0, 4.0], np.ones(61))})
+    there, here = (ratio_choices(each, temperature=T, access_length=0.0)[0] for each in (moved, still))
+    assert there.error_components_kj_mol["sigma"] == pytest.approx(np.sqrt(36.0 / 12.0 + 1.0))
+    assert there.error_components_kj_mol["force_field"] is None is here.error_components_kj_mol["sigma"]
+    assert there.ddg_barrier_error_kj_mol == pytest.approx(np.hypot(here.ddg_barrier_error_kj_mol, 2.0))
 
 
 def test_barriers_in_the_planes_make_the_planes_decide() -> None:

@@ -21,6 +21,7 @@ from selectivity.energetics.coordinate_error import LOW_RESOLUTION, atom_errors
 from selectivity.energetics.coordination import coordinate, formed_run, is_conductive
 from selectivity.energetics.hydration import dehydration_difference, dehydration_range
 from selectivity.energetics.ligands import LigandSystem, filter_ligands
+from selectivity.energetics.model_spread import held_point, model_shifts
 from selectivity.energetics.profile import SPACING as STILL_SPACING
 from selectivity.energetics.profile import PoreProfile, pore_profile
 from selectivity.energetics.profile_features import Landmarks, landmarks, wells_and_barriers
@@ -172,6 +173,7 @@ def _ratios(
     leg = dehydration_difference(*settings.searched, scale=settings.scale, temperature=settings.temperature)
     shifts = dehydration_range(*settings.searched, temperature=settings.temperature)
     reference = settings.reference
+    moves, variants = _moves(filter, system, settings, still, curves.z)
     known = KnownProfile(
         at=at,
         operator=operator,
@@ -179,9 +181,10 @@ def _ratios(
         w=curves.w[reference],
         ddg_error=curves.ddg_error,
         w_covariance=None if curves.w_covariance is None else curves.w_covariance[reference],
-        moves=_moves(filter, system, settings, still, curves.z),
+        moves=moves,
         shifts=(shifts[0] - leg, shifts[1] - leg),
         planes=np.array(sorted({edge for site in run for edge in (site.z_low, site.z_high)})),
+        variants=variants,
     )
     resolution = filter.provenance.resolution_angstrom
     return ratio_choices(
@@ -200,15 +203,24 @@ def _integration(curves: Curves, low: float, high: float) -> tuple[Vector, Vecto
     return at, CubicSpline(curves.z, np.eye(len(curves.z)))(at)
 
 
-def _moves(filter: Filter, system: LigandSystem, settings: Settings, still: PoreProfile, z: Vector) -> Vector:
-    """Changes of ddG at the heights z in filters that the coordinate errors allow, from the minima at rest, (m, n) kJ/mol."""
+def _moves(
+    filter: Filter, system: LigandSystem, settings: Settings, still: PoreProfile, z: Vector
+) -> tuple[Vector, dict[str, Vector]]:
+    """Changes of ddG at the heights z (n,), kJ/mol, from the minima at rest: in filters that the coordinate errors allow (m, n), and
+    by cause for other numbers of the energy model (v, n)."""
     near = np.flatnonzero((still.z >= z[0] - STILL_SPACING) & (still.z <= z[-1] + STILL_SPACING))
     rigid = settings.treatment == "rigid"
     moves = sampled_ddg(
         system, settings.searched, [height_basins(system, still, int(i), rigid=rigid) for i in near],
         ligand_errors(filter, system, atom_errors(filter)), rigid=rigid, seed=settings.seed,
     )  # fmt: skip
-    return np.array([np.interp(z, still.z[near], row) for row in moves])
+    points = [held_point(still, int(i)) for i in near]
+    shifts = model_shifts(filter, system, points, settings.searched, settings.model)
+
+    def at_heights(rows: Vector) -> Vector:
+        return np.array([np.interp(z, still.z[near], row) for row in rows])
+
+    return at_heights(moves), {cause: at_heights(rows) for cause, rows in shifts.items()}
 
 
 def _nodes(curves: Curves, settings: Settings, marks: Landmarks, planes_as: Average) -> tuple[Node, ...]:

@@ -17,6 +17,7 @@ from selectivity.energetics.hydration import (
     hydration_scale,
     hydration_sources,
 )
+from selectivity.energetics.model_spread import Model
 from selectivity.energetics.thermal_profile import HYDRATION_STATES
 from selectivity.errors import OutOfRange, UnknownChoice
 from selectivity.ions import ion as ion_by_name
@@ -64,6 +65,11 @@ class Settings:
         """The pair with the reference ion first, the order in which minima are searched."""
         first, second = self.ions
         return (first, second) if first == self.reference else (second, first)
+
+    @property
+    def model(self) -> Model:
+        """The energy model, whose numbers are varied for the errors."""
+        return Model(self.sigma, self.force_field, self.hydration, self.temperature, rigid=self.treatment == "rigid")  # type: ignore[arg-type]
 
     @property
     def gap(self) -> float:

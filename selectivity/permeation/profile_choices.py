@@ -9,7 +9,7 @@ given      a table
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,8 @@ class KnownProfile:
     The integral runs over ``at`` (f,), where values are ``operator`` (f, n) times those at the heights. ``ddg`` (n,) is positive for
     that ion and ``w`` (n,) its own profile with any zero; ``ddg_error`` (n,) and ``w_covariance`` (n, n) are sampling errors (None:
     no chance). ``moves`` (m, n) are changes of ddg in m filters that the coordinate errors allow, ``shifts`` (low, high) those by the
-    range of the water leg. ``planes`` (p,) are the rings in the stretch.
+    range of the water leg, ``variants`` those of other numbers of the energy model, by cause (v, n). ``planes`` (p,)
+    are the rings in the stretch.
     """
 
     at: Vector
@@ -50,6 +51,7 @@ class KnownProfile:
     moves: Vector
     shifts: tuple[float, float]
     planes: Vector
+    variants: Mapping[str, Vector] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,8 @@ class _Rule:
             "sampling": self._sampling(above.weights, above.weights - below.weights if name == MODELLED else None),
             "coordinates": float(np.sqrt(np.mean((self._moved(w, known.moves @ known.operator.T) - central) ** 2))),
             "hydration": self._hydration(w, central),
+            "sigma": self._variant(w, central, "sigma"),
+            "force_field": self._variant(w, central, "force_field"),
             "k_profile": self._flatness(ddg) if name == FLAT else 0.0,
         }
         error, sign = quadrature(errors.values()), -1.0 if inverted else 1.0
@@ -159,6 +163,14 @@ class _Rule:
     def _hydration(self, w: Vector, central: float) -> float:
         low, high = np.sort(self._moved(w, np.array(self.known.shifts)[:, None]))
         return uniform_spread(float(low), float(high), central)
+
+    def _variant(self, w: Vector, central: float, cause: str) -> float | None:
+        """The truth may lie anywhere between the value used and those of the variants; None where a cause does not apply."""
+        changes = self.known.variants.get(cause)
+        if changes is None:
+            return None
+        moved = self._moved(w, changes @ self.known.operator.T)
+        return uniform_spread(float(min(central, *moved)), float(max(central, *moved)), central)
 
     def _flatness(self, ddg: Vector) -> float:
         nothing = np.empty(0)

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selectivity.energetics.minimise import Region
+from selectivity.energetics.model_spread import Point, held_point, model_shifts
 from selectivity.energetics.profile import SPACING
 from selectivity.energetics.propagation import DRAWS, height_basins, sampled_ddg, site_basins
 from selectivity.permeation.barrier import Stretch, trapezoid_lengths
 from selectivity.pipeline.energies import FilterEnergies
 from selectivity.pipeline.nodes import FilterNodes, filter_nodes
 from selectivity.pipeline.settings import Settings
-from selectivity.pipeline.shifts import Point, model_shifts
 from selectivity.structure.filter import Site
 
 Vector = NDArray[np.float64]
@@ -132,7 +132,11 @@ def _coordinate_moves(
     in_sites = [site_basins(energies.site(s.name), rings, energies.system, profile, rigid=rigid) for s in sites]
     along, nodes, site_moves = (
         sampled_ddg(energies.system, pair, choice, energies.ligand_errors, rigid=rigid, seed=settings.seed)
-        for choice in ([basins[p] for p in heights.points.tolist()], [basins[p] for p in file.points.tolist()], in_sites)
+        for choice in (
+            [basins[p] for p in heights.points.tolist()],
+            [basins[p] for p in file.points.tolist()],
+            in_sites,
+        )
     )
     return Moves(along @ heights.spread.T, site_moves, nodes)
 
@@ -152,18 +156,9 @@ def _model_moves(
     """Neighbouring force constants and the other force field, each at every point that the rules read."""
     profile = energies.profile
     numbers = [*heights.points.tolist(), *file.points.tolist()]
-    held = [
-        Point(
-            {ion: profile.minima[ion][n] for ion in profile.ions},
-            Region(lateral_radius=float(profile.lateral[n])),
-            float(profile.z[n]),
-        )
-        for n in numbers
-    ]
-    free = [
-        Point(energies.site(s.name).minima, Region(s.z_low, s.z_high, s.lateral_radius), None) for s in sites
-    ]
-    shifts = model_shifts(energies.filter, energies.system, [*held, *free], settings.searched, settings)
+    held = [held_point(profile, n) for n in numbers]
+    free = [Point(energies.site(s.name).minima, Region(s.z_low, s.z_high, s.lateral_radius), None) for s in sites]
+    shifts = model_shifts(energies.filter, energies.system, [*held, *free], settings.searched, settings.model)
     n, k = len(heights.points), len(file.points)
     return {
         cause: Moves(values[:, :n] @ heights.spread.T, values[:, n + k :], values[:, n : n + k])

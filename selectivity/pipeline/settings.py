@@ -14,6 +14,7 @@ from selectivity.energetics.force_field import ForceField
 from selectivity.energetics.force_field import force_field as force_field_by_name
 from selectivity.energetics.groups import force_constant
 from selectivity.energetics.hydration import TEMPERATURE_RANGE, hydration_free_energy, hydration_scale
+from selectivity.energetics.model_spread import Model
 from selectivity.energetics.occupants import Occupant, parse_occupants
 from selectivity.errors import OutOfRange, UnknownChoice
 from selectivity.ions import ion as ion_by_name
@@ -82,6 +83,11 @@ class Settings:
     def rigid(self) -> bool:
         """Whether heavy atoms stay at the file's coordinates."""
         return self.treatment == "rigid"
+
+    @property
+    def model(self) -> Model:
+        """The energy model, whose numbers are varied for the errors."""
+        return Model(self.sigma, self.force_field, self.hydration, self.temperature, rigid=self.rigid)  # type: ignore[arg-type]
 
     @property
     def thermal(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from selectivity.energetics.coordination import Coordination
 from selectivity.energetics.hamiltonian import Region
+from selectivity.energetics.model_spread import Point, model_shifts
 from selectivity.energetics.propagation import site_error
 from selectivity.energetics.site_energies import SiteEnergy
 from selectivity.permeation.uncertainty import quadrature, uniform_spread
@@ -13,7 +14,6 @@ from selectivity.pipeline.energies import FilterEnergies
 from selectivity.pipeline.permeability import hydration_spread
 from selectivity.pipeline.sampled_sites import sampled_site
 from selectivity.pipeline.settings import Settings
-from selectivity.pipeline.shifts import Point, model_shifts
 from selectivity.score import SiteScore
 
 
@@ -65,9 +65,11 @@ def _model_errors(energies: FilterEnergies, energy: SiteEnergy, settings: Settin
     """Errors of ddG (kJ/mol) from the softness of the oxygens and from the choice of force field."""
     walls = Region(energy.site.z_low, energy.site.z_high, energy.site.lateral_radius)
     point = Point(energy.minima, walls, None)
-    shifts = model_shifts(energies.filter, energies.system, [point], settings.pair, settings)
+    shifts = model_shifts(energies.filter, energies.system, [point], settings.pair, settings.model)
     return {
-        cause: uniform_spread(min(0.0, *moved[:, 0]), max(0.0, *moved[:, 0]), 0.0) if (moved := shifts.get(cause)) is not None else None
+        cause: uniform_spread(min(0.0, *moved[:, 0]), max(0.0, *moved[:, 0]), 0.0)
+        if (moved := shifts.get(cause)) is not None
+        else None
         for cause in ("sigma", "force_field")
     }
 
