@@ -90,7 +90,8 @@ def document(results: Results) -> str:
         "\n".join(_nodes(results)),
         NODE_LESSON,
         '\n## The ratio by rule "profile"\n',
-        "P_K/P_Na with its 95 % interval (sampling, coordinates, water leg, softness, force field, and for W_K = 0 the spread over barriers of 2.5 kcal/mol).\n",
+        "P_K/P_Na with its 95 % interval (sampling, coordinates, water leg, softness, force field, and for W_K = 0 "
+        "the spread over barriers of 2.5 kcal/mol).\n",
         "\n".join(_ratios(results)),
         _ratio_lesson(results),
     ]

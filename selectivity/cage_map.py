@@ -7,7 +7,7 @@ No protein: n rigid C=O groups about one ion. Treatment "minimum" puts all at on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,6 @@ from selectivity.energetics.thermal_cages import SPHERE, CageSampling, cage_exch
 from selectivity.errors import OutOfRange, UnknownChoice
 from selectivity.ions import ion as ion_by_name
 from selectivity.score import FilterScore
-from selectivity.thermal_series import ThermalSite
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -247,21 +246,17 @@ def cage_map(
     )
 
 
-def place_sites(
-    score: FilterScore, thermal: Mapping[str, ThermalSite] | None = None, **cage_options: Any
-) -> tuple[PlacedSite, ...]:
+def place_sites(score: FilterScore, **cage_options: Any) -> tuple[PlacedSite, ...]:
     """The dehydrated, formed sites of a score beside the free cage of as many ligands of its force field.
 
-    The cage takes the score's ions, force field, water leg and temperature; the difference is what the protein does. With the
-    ``thermal`` sites of the same filter, both sides are free energies; ``cage_options`` (sphere, sampling, seed) go to `cage_map`.
+    The cage takes the score's ions, force field, water leg and temperature; the difference is what the protein does. Beside a
+    thermal score the cages are free energies too; ``cage_options`` (sphere, sampling, seed) go to `cage_map`.
     """
     charge = own_charge(score.force_field)
-    treatment = "minimum" if thermal is None else "thermal"
+    treatment = "thermal" if score.treatment == "thermal" else "minimum"
     placed, cages = [], {}
     for site in score.sites:
         value, error = site.ddg_kj_mol, site.ddg_error_kj_mol
-        if thermal is not None and site.site in thermal:
-            value, error = thermal[site.site].ddg_kj_mol, thermal[site.site].error_kj_mol
         if not (site.dehydrated and site.formed and value is not None):
             continue
         n = site.coordination_number

@@ -20,15 +20,15 @@ from selectivity.dry_settings import dry_settings
 from selectivity.energetics.cages import LIGANDS, cage_preference
 from selectivity.energetics.ligands import LigandSystem
 from selectivity.energetics.minimise import Minimum, Region, minimise, site_starts
+from selectivity.energetics.places import exchange_places, site_place
 from selectivity.energetics.profile import pore_profile
 from selectivity.energetics.site_energies import SiteEnergy, site_minimum
-from selectivity.energetics.thermal import Sampling
 from selectivity.errors import OutOfRange, UnknownChoice
 from selectivity.pipeline import FilterEnergies, Settings
 from selectivity.pipeline.energies import filter_energies
 from selectivity.pipeline.sites import site_scores
+from selectivity.pipeline.thermal import sampler_of
 from selectivity.structure.filter import Filter, Site
-from selectivity.thermal_series import exchanged
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,16 +111,14 @@ def counterfactuals(
     *,
     sites: Sequence[str] | None = None,
     thermal: bool = True,
-    sampling: Sampling | None = None,
-    jobs: int = 1,
     progress: Callable[[], None] | None = None,
     **keywords: Any,
 ) -> Counterfactuals:
     """Every counterfactual of the formed dehydrated sites, or of those named.
 
-    ``thermal`` adds free energies at the temperature of the settings (seconds a site; ``sampling``, ``jobs`` threads); ``progress`` is
-    called after each of `counterfactual_steps` steps. ``keywords`` (ions, sigma, force_field, hydration, temperature, seed)
-    go to the score; the treatment is relaxed and dry.
+    ``thermal`` adds free energies at the temperature of the settings (seconds a site), those of a dry thermal score; ``progress`` is
+    called after each of `counterfactual_steps` steps. ``keywords`` (ions, sigma, force_field, hydration, temperature, seed,
+    target_error, jobs) go to the score; the treatment is relaxed and dry.
 
     Raises UnknownChoice for a site that the filter has not, OutOfRange where none is formed.
 
@@ -139,22 +137,20 @@ def counterfactuals(
     blind = _without_repulsion(energies, settings)
     tell()
     errors = {score.site: score.ddg_error_kj_mol for score in site_scores(energies, settings)}
-    chosen = [
-        (number, site) for number, site in enumerate(dry.sites) if _formed(energies, site) and _wanted(site, sites)
-    ]
+    chosen = [site for site in dry.sites if _formed(energies, site) and _wanted(site, sites)]
     if not chosen:
         raise OutOfRange(f"{filter.provenance.source}: no formed dehydrated site among those asked for")
+    runs = {}
+    if thermal:
+        places = [site_place(site) for site in chosen]
+        sampled = exchange_places(dry, energies.system, places, sampler_of(settings), progress=progress)
+        runs = {each.place.name: each.exchange for each in sampled}
     found = []
-    for number, site in chosen:
+    for site in chosen:
         ddg = _relaxed_family(energies, rigid, blind, site, settings)
         error = None
-        if thermal:
-            run = exchanged(
-                energies.system, site, settings.pair, temperature=settings.temperature, sampling=sampling,
-                seed=(settings.seed, number), jobs=jobs,
-            )  # fmt: skip
-            ddg["thermal"], error = run.delta_kj_mol + energies.water_leg, run.error_kj_mol
-            tell()
+        if site.name in runs:
+            ddg["thermal"], error = runs[site.name].delta_kj_mol + energies.water_leg, runs[site.name].error_kj_mol
         found.append(_site(energies, site, ddg, errors[site.name], error))
     given = {name: list(value) if isinstance(value, tuple) else value for name, value in keywords.items()}
     return Counterfactuals(filter.provenance.source, settings.pair, {**given, "thermal": thermal}, tuple(found))

@@ -9,7 +9,7 @@ A sequence is an order of numbers that have errors: neighbours that the errors c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations, pairwise
 from math import hypot
 from typing import TYPE_CHECKING, Any
@@ -20,13 +20,11 @@ from selectivity.data import read_table
 from selectivity.energetics.bond_valence import bond_valence_parameters
 from selectivity.energetics.force_field import force_field as force_field_by_name
 from selectivity.energetics.hydration import hydration_free_energy, hydration_scale
-from selectivity.energetics.thermal import Sampling
 from selectivity.errors import OutOfRange, SelectivityError, UnknownChoice
 from selectivity.ions import ion as ion_by_name
 from selectivity.pipeline import QUICK, score_filter
 from selectivity.score import FilterScore, Interval
 from selectivity.structure.filter import Filter
-from selectivity.thermal_series import ThermalPassage, ThermalSite, thermal_passage, thermal_sites
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +36,7 @@ SERIES = ("Li", "Na", "K", "Rb", "Cs", "Tl", "NH4")
 """Ions of a series, in the order of the tables."""
 
 TREATMENTS = ("relaxed", "rigid", "thermal")
-"""Treatments of a series; "thermal" exchanges K+ for every ion in every formed site and orders permeation by rule "sites"."""
+"""Treatments of a series, those of a score."""
 
 ALKALI = ("Li", "Na", "K", "Rb", "Cs")
 """Ions of an Eisenman sequence."""
@@ -160,18 +158,17 @@ def ion_series(
     force_field: str = "charmm36",
     hydration: str = "force-field",
     temperature: float = ROOM_TEMPERATURE,
-    sampling: Sampling | None = None,
     jobs: int = 1,
-    progress: Callable[[], None] | None = None,
+    progress: Callable[[float, int], None] | None = None,
     **keywords: Any,
 ) -> Series:
     """Score a filter for every ion against K+ and order them.
 
     Without ``ions`` all of Li, Na, K, Rb, Cs, Tl and NH4 are taken that force field, hydration scale and bond valences know; what is
-    left out is named with the reason (Tl and NH4 need force field "amber-lsm"). ``treatment`` "thermal" samples every formed site at
-    ``temperature`` (K; dry; ``sampling`` sets how long, ``jobs`` threads share the runs) and takes permeation by rule "sites".
-    ``keywords`` go to `score_filter` (default: dry, rule "profile"); ``progress`` is called after each ion, in a thermal
-    series also after each of its sites (`series_steps` in all).
+    left out is named with the reason (Tl and NH4 need force field "amber-lsm"). ``keywords`` go to `score_filter`; without them a
+    relaxed or rigid series is dry and takes rule "profile", and ``treatment`` "thermal" is the default score of every pair (free
+    energies at ``temperature`` (K), with water, the queue): about a minute an ion. ``jobs`` threads share the sampling; ``progress`` is
+    called with (ions done, in all), the first with fractions.
 
     Raises UnknownChoice for an ion that is asked for and not known, OutOfRange for a series without another ion than K+.
 
@@ -183,38 +180,24 @@ def ion_series(
     if treatment not in TREATMENTS:
         raise UnknownChoice(f"treatment {treatment!r}: available are {', '.join(TREATMENTS)}")
     chosen, left_out = available_ions(ions, force_field=force_field, hydration=hydration, temperature=temperature)
-    settings: dict[str, Any] = {**QUICK, "treatment": treatment, **keywords}
+    settings: dict[str, Any] = {**({} if treatment == "thermal" else QUICK), "treatment": treatment}
+    settings |= {name: value for name, value in keywords.items() if value is not None}
     settings |= {"force_field": force_field, "hydration": hydration, "temperature": temperature}
-    thermal = _thermal_settings(settings) if treatment == "thermal" else None
-    if thermal is not None:
-        settings["rule"] = thermal["rule"]
-    results: dict[str, IonResult] = {}
-    warnings: list[str] = []
-    score: FilterScore | None = None
-    sources: list[str] = []
-    for name in chosen:
-        if name == REFERENCE:
-            continue
-        score = score_filter(filter, ions=(REFERENCE, name), **(thermal or settings))
-        results[name] = _result(name, score)
-        if thermal is not None:
-            sites = thermal_sites(
-                filter, score, sigma=thermal.get("sigma", 0.30), sampling=sampling,
-                seed=thermal.get("seed", 0), jobs=jobs, progress=progress,
-            )  # fmt: skip
-            results[name] = _thermal_result(filter, score, results[name], sites, thermal.get("access_length", 10.0))
-            warnings += [f"{name} in {site}: {word}" for site, value in sites.items() for word in value.warnings]
-        sources += score.sources
+    others = [name for name in chosen if name != REFERENCE]
+    scores: dict[str, FilterScore] = {}
+    for number, name in enumerate(others):
+        share = None if progress is None else _share(progress, number, len(others))
+        scores[name] = score_filter(filter, ions=(REFERENCE, name), jobs=jobs, progress=share, **settings)
         if progress is not None:
-            progress()
-    assert score is not None  # available_ions refuses a series of K+ alone
-    results[REFERENCE] = _reference(score)
+            progress(number + 1.0, len(others))
+    first = scores[others[0]]
+    results = {name: _result(name, score) for name, score in scores.items()} | {REFERENCE: _reference(first)}
     ordered = tuple(results[name] for name in SERIES if name in results)
     return Series(
         source=filter.provenance.source,
-        settings=settings,
-        conductive=score.conductive,
-        conductive_reason=score.conductive_reason,
+        settings=settings | {"hydration_state": first.hydration_state, "rule": first.rule},
+        conductive=first.conductive,
+        conductive_reason=first.conductive_reason,
         results=ordered,
         sequence=sequence_of({r.ion: (r.ddg_barrier_kj_mol, r.ddg_barrier_error_kj_mol) for r in ordered}),
         site_sequences={
@@ -223,20 +206,24 @@ def ion_series(
             if (found := sequence_of({r.ion: r.sites[site] for r in ordered})) is not None
         },
         left_out=left_out,
-        sources=tuple(dict.fromkeys([*sources, *(["shirts_chodera2008"] if thermal else []), "eisenman1962"])),
-        warnings=tuple(warnings),
+        sources=tuple(dict.fromkeys([*(key for score in scores.values() for key in score.sources), "eisenman1962"])),
+        warnings=_warnings(filter, scores),
     )
 
 
-def series_steps(filter: Filter, chosen: Sequence[str], treatment: str) -> int:
-    """How often `ion_series` calls ``progress`` for the chosen ions (K+ among them).
+def _share(progress: Callable[[float, int], None], number: int, of: int) -> Callable[[int, int], None]:
+    """Progress of one score as a part of the series."""
+    return lambda done, total: progress(number + done / max(total, 1), of)
 
-    >>> from selectivity.structure.ideal import ideal_filter
-    >>> [series_steps(ideal_filter("kcsa-like"), ("Na", "K", "Rb"), treatment) for treatment in ("relaxed", "thermal")]
-    [2, 10]
-    """
-    each = 1 + (sum(site.dehydrated for site in filter.sites) if treatment == "thermal" else 0)
-    return each * (len(chosen) - 1)
+
+def _warnings(filter: Filter, scores: Mapping[str, FilterScore]) -> tuple[str, ...]:
+    """What the scores say beyond the filter itself, each once: with its ion where not all of them say it."""
+    said: dict[str, list[str]] = {}
+    for name, score in scores.items():
+        for word in score.warnings:
+            said.setdefault(word, []).append(name)
+    own = {word: names for word, names in said.items() if word not in filter.warnings}
+    return tuple(word if len(names) == len(scores) else f"{', '.join(names)}: {word}" for word, names in own.items())
 
 
 def available_ions(
@@ -316,35 +303,6 @@ def _result(name: str, score: FilterScore) -> IonResult:
         ddg_barrier_error_kj_mol=score.ddg_barrier_error_kj_mol,
         permeability_ratio=None if ratio is None else 1.0 / ratio,
         permeability_ratio_interval=None if bounds is None else (1.0 / bounds[1], 1.0 / bounds[0]),
-    )
-
-
-def _thermal_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The relaxed score behind a thermal series, which is dry and knows one rule."""
-    if settings["hydration_state"] != "dry":
-        raise UnknownChoice(f"hydration state {settings['hydration_state']!r}: a thermal series is dry; use 'dry'")
-    return {**settings, "treatment": "relaxed", "rule": "sites"}
-
-
-def _thermal_result(
-    filter: Filter, score: FilterScore, relaxed: IonResult, sites: Mapping[str, ThermalSite], access_length: float
-) -> IonResult:
-    """The result of one ion with thermal sites, and permeation from them where the filter conducts."""
-    passage: ThermalPassage | None = None
-    if score.ddg_barrier_kj_mol is not None:
-        passage = thermal_passage(
-            filter, sites, ions=score.ion_pair, temperature=score.temperature_k, access_length=access_length
-        )
-    within = {name: (value.ddg_kj_mol, value.error_kj_mol) for name, value in sites.items()}
-    bounds = None if passage is None else (1.0 / passage.interval[1], 1.0 / passage.interval[0])
-    known = passage is not None and score.permeability_ratio is not None
-    return replace(
-        relaxed,
-        sites={site: within.get(site, (None, None)) for site in relaxed.sites},
-        ddg_barrier_kj_mol=None if passage is None else passage.ddg_kj_mol,
-        ddg_barrier_error_kj_mol=None if passage is None else passage.error_kj_mol,
-        permeability_ratio=1.0 / passage.ratio if known and passage is not None else None,
-        permeability_ratio_interval=bounds,
     )
 
 

@@ -13,7 +13,7 @@ VERSION = f"{ROOT}.__version__"  # the one thing that any room may ask the front
 ROOMS = {
     "constants": 0, "errors": 0, "references": 0, "ions": 0, "data": 0, "files": 0, "assets": 0,
     "archive": 1, "structure": 1, "energetics": 2, "permeation": 3, "membrane": 4, "trajectory": 5, "score": 6, "pipeline": 7,
-    "scan_axes": 8, "scan_search": 8, "thermal_series": 8, "dry_settings": 8,
+    "scan_axes": 8, "scan_search": 8, "dry_settings": 8,
     "scan": 9, "series": 9, "cage_map": 9, "counterfactuals": 9, "validation": 9, "along_pore": 9,
     "plotting": 10, "report": 10, "app": 11, "cli": 12, "__main__": 13,
 }  # fmt: skip

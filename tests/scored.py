@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from selectivity.energetics.thermal import Sampling
 from selectivity.pipeline import QUICK, score_filter
+from selectivity.pipeline import thermal as sampled
 from selectivity.score import FilterScore
 from selectivity.structure.filter import Filter
 from selectivity.structure.ideal import ideal_filter
@@ -30,6 +36,19 @@ DEPOSITIONS = (
     "9J38.pdb",
 )
 """Files of shared/structures that hold a K+-channel filter."""
+
+
+SHORT = Sampling(n_states=3, n_equilibration=60, n_samples=80, stride=2, max_blocks=1, target_error_kj_mol=50.0)
+"""Seconds instead of a minute: for tests of how the pieces fit, not of how well they are sampled. Goes with target_error=50."""
+
+
+@contextmanager
+def short_sampling() -> Iterator[None]:
+    """Thermal scores with short runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sampled, "DRY", SHORT)
+        patch.setattr(sampled, "WET", SHORT)
+        yield
 
 
 @cache

@@ -8,23 +8,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scored import short_sampling
 
 from selectivity.cli import main
 from selectivity.counterfactuals import Counterfactuals, counterfactuals, snug_preference, verdict_of
 from selectivity.dry_settings import dry_settings
 from selectivity.energetics.cages import cage_preference
-from selectivity.energetics.thermal import Sampling
 from selectivity.errors import OutOfRange, SelectivityError, UnknownChoice
 from selectivity.pipeline import QUICK, score_filter
 from selectivity.pipeline.energies import filter_energies
 from selectivity.structure.ideal import ideal_filter
 
-FAST = Sampling(n_runs=1, n_equilibration=200, n_samples=300, max_blocks=1)
-
 
 @pytest.fixture(scope="module")
 def kcsa() -> Counterfactuals:
-    return counterfactuals(ideal_filter("kcsa-like"), sampling=FAST)
+    with short_sampling():
+        return counterfactuals(ideal_filter("kcsa-like"), target_error=50.0)
 
 
 def test_treatments_are_those_of_the_score(kcsa: Counterfactuals) -> None:

@@ -8,27 +8,21 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
+from scored import short_sampling
 
 from selectivity.energetics.places import lattice_places, population
-from selectivity.energetics.thermal import Sampling
 from selectivity.errors import OutOfRange, SelectivityError, UnknownChoice
 from selectivity.permeation.queue_barrier import queue_barrier
 from selectivity.permeation.uncertainty import quadrature
 from selectivity.pipeline import score_filter, settings_of
-from selectivity.pipeline import thermal as sampled
 from selectivity.score import FilterScore, score_schema
 from selectivity.structure.ideal import ideal_filter
-
-SHORT = Sampling(n_states=3, n_equilibration=60, n_samples=80, stride=2, max_blocks=1, target_error_kj_mol=50.0)
-"""Seconds instead of a minute: what is tested here is how the pieces fit, not how well they are sampled."""
 
 
 @cache
 def short_score(name: str = "kcsa-like", **options: Any) -> FilterScore:
     """A default score of a bundled filter with short runs."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sampled, "DRY", SHORT)
-        patch.setattr(sampled, "WET", SHORT)
+    with short_sampling():
         return score_filter(ideal_filter(name), **{"target_error": 50.0, **options})
 
 

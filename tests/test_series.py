@@ -9,6 +9,7 @@ from math import exp
 from pathlib import Path
 
 import pytest
+from scored import short_sampling
 
 from selectivity.cli import main
 from selectivity.constants import thermal_energy
@@ -16,11 +17,9 @@ from selectivity.data import read_table
 from selectivity.energetics.bond_valence import bond_valence_parameters
 from selectivity.energetics.force_field import force_field
 from selectivity.energetics.hydration import hydration_free_energy
-from selectivity.energetics.thermal import Sampling
 from selectivity.errors import OutOfRange, SelectivityError, UnknownChoice
-from selectivity.permeation.uncertainty import quadrature
 from selectivity.pipeline import QUICK, score_filter
-from selectivity.series import ALKALI, SERIES, Series, available_ions, ion_series, sequence_of, series_steps
+from selectivity.series import ALKALI, SERIES, Series, available_ions, ion_series, sequence_of
 from selectivity.structure.ideal import ideal_filter
 from selectivity.structure.load import load_filter
 
@@ -119,35 +118,51 @@ def test_thallium_and_ammonium_are_scored_beside_potassium() -> None:
     assert abs(tl) < 10.0 and nh4 != tl
 
 
+DRY_SITES = {"hydration_state": "dry", "rule": "sites", "target_error": 50.0}
+
+
 @pytest.fixture(scope="module")
-def short_series() -> tuple[Series, list[int]]:
-    calls: list[int] = []
-    plan = Sampling(n_runs=1, n_equilibration=200, n_samples=300, max_blocks=1)
-    filter = ideal_filter("nak-like")
-    options = {"ions": ["Rb", "Na"], "treatment": "thermal", "sampling": plan}
-    return ion_series(filter, progress=lambda: calls.append(1), **options), calls
+def short_series() -> tuple[Series, list[tuple[float, int]]]:
+    calls: list[tuple[float, int]] = []
+    with short_sampling():
+        series = ion_series(
+            ideal_filter("nak-like"), ions=["Rb", "Na"], treatment="thermal", **DRY_SITES,
+            progress=lambda done, total: calls.append((done, total)),
+        )  # fmt: skip
+    return series, calls
 
 
-def test_a_thermal_series_adds_its_sampling_to_the_errors(short_series: tuple[Series, list[int]]) -> None:
+def test_a_thermal_series_is_the_thermal_score_of_every_pair(
+    short_series: tuple[Series, list[tuple[float, int]]],
+) -> None:
     series, calls = short_series
-    filter = ideal_filter("nak-like")
-    assert len(calls) == series_steps(filter, ("Na", "K", "Rb"), "thermal")
-    relaxed = score_filter(filter, ions=("K", "Na"), **QUICK)
+    assert calls == sorted(calls) and calls[-1] == (2.0, 2)
+    with short_sampling():
+        score = score_filter(ideal_filter("nak-like"), ions=("K", "Na"), treatment="thermal", **DRY_SITES)
     sodium = next(r for r in series.results if r.ion == "Na")
-    for site, (value, error) in sodium.sites.items():
-        known = relaxed.site(site)
-        own = quadrature(known.error_components_kj_mol[cause] for cause in ("coordinates", "hydration"))
-        assert error > own and value > 0.0
-    # S3 lies inside; in S4 the relaxed Na+ leans on the wall, and its number says nothing
-    assert abs(sodium.sites["S3"][0] - relaxed.site("S3").ddg_kj_mol) < 10.0
-    assert series.settings["rule"] == "sites"
+    assert sodium.sites == {s.site: (s.ddg_kj_mol, s.ddg_error_kj_mol) for s in score.sites if s.dehydrated}
+    assert (
+        sodium.ddg_barrier_error_kj_mol
+        == score.ddg_barrier_error_kj_mol
+        > score.error_components_kj_mol["sampling"]
+        > 0.0
+    )
+    assert (series.settings["rule"], series.settings["hydration_state"]) == ("sites", "dry")
     assert "shirts_chodera2008" in series.sources
     low, high = sodium.permeability_ratio_interval
     assert low < sodium.permeability_ratio < high
     assert sodium.permeability_ratio == pytest.approx(exp(-sodium.ddg_barrier_kj_mol / thermal_energy(298.15)))
 
 
-def test_the_potassium_of_a_thermal_series_is_exactly_itself(short_series: tuple[Series, list[int]]) -> None:
+def test_a_thermal_series_is_wet_and_queues_by_default() -> None:
+    with short_sampling():
+        series = ion_series(ideal_filter("nak-like"), ions=["Na"], treatment="thermal", target_error=50.0)
+    assert (series.settings["rule"], series.settings["hydration_state"]) == ("queue", "accessible")
+
+
+def test_the_potassium_of_a_thermal_series_is_exactly_itself(
+    short_series: tuple[Series, list[tuple[float, int]]],
+) -> None:
     series, _ = short_series
     potassium = next(r for r in series.results if r.ion == "K")
     assert set(potassium.sites.values()) == {(0.0, 0.0)} and potassium.permeability_ratio == 1.0
@@ -156,7 +171,9 @@ def test_the_potassium_of_a_thermal_series_is_exactly_itself(short_series: tuple
 @pytest.mark.slow
 def test_the_thermal_order_of_kcsa_is_that_of_potassium_channels(shared: Path) -> None:
     """Published: K > Rb > Cs > Na > Li (Eisenman IV); minima alone put Na+ before Cs+, within their errors."""
-    series = ion_series(load_filter(shared / "structures" / "1K4C.pdb"), treatment="thermal")
+    series = ion_series(
+        load_filter(shared / "structures" / "1K4C.pdb"), treatment="thermal", hydration_state="dry", rule="sites"
+    )
     assert series.sequence.order[:2] == ("K", "Rb") and series.sequence.order[-1] == "Li"
     assert series.sequence.numeral == "IV" or {"Na", "Cs"} in [set(pair) for pair in series.sequence.unresolved]
 
@@ -166,7 +183,6 @@ REFUSED = [
     (["Tl"], {}, UnknownChoice, "no parameters in charmm36"),
     (["Tl"], {"force_field": "amber"}, UnknownChoice, "no hydration free energy of Tl"),
     (["Na"], {"treatment": "warm"}, UnknownChoice, "relaxed, rigid, thermal"),
-    (["Na"], {"treatment": "thermal", "hydration_state": "accessible"}, UnknownChoice, "a thermal series is dry"),
     (["Ba"], {}, UnknownChoice, "a series takes Li"),
     (["K"], {}, OutOfRange, "besides K"),
     ([], {}, OutOfRange, "no ion"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.integrate import simpson
+from scored import short_sampling
 
 from selectivity.cage_map import cage_map, place_sites
 from selectivity.constants import COULOMB_KJ_ANGSTROM, thermal_energy
@@ -13,9 +14,8 @@ from selectivity.energetics.force_field import force_field
 from selectivity.energetics.minimise import minimise
 from selectivity.energetics.thermal_cages import CageSampling, cage_exchange
 from selectivity.errors import OutOfRange, SelectivityError, UnknownChoice
-from selectivity.pipeline import QUICK, score_filter
+from selectivity.pipeline import score_filter
 from selectivity.structure.ideal import ideal_filter
-from selectivity.thermal_series import ThermalSite
 
 T, KCAL, SCHMID = 298.15, 4.184, 17.5 * 4.184
 SHORT = CageSampling(n_states=5, n_runs=1, n_equilibration=100, n_samples=200)
@@ -92,12 +92,12 @@ def test_the_same_seed_gives_the_same_map_on_any_number_of_threads() -> None:
 
 
 def test_thermal_sites_stand_beside_thermal_cages() -> None:
-    score = score_filter(ideal_filter("kcsa-like"), **({**QUICK} | {"treatment": "rigid"}))
-    thermal = {"S2": ThermalSite(20.0, 1.0, 0.5, 0.5, 0.5, ())}
-    placed = {site.site: site for site in place_sites(score, thermal, sampling=SHORT)}
-    assert (placed["S2"].ddg_kj_mol, placed["S2"].ddg_error_kj_mol) == (20.0, 1.0)
-    cage = cage_exchange(placed["S2"].coordination_number, "K", "Na", sampling=SHORT, charge=0.51)
-    assert placed["S2"].cage_ddg_kj_mol == pytest.approx(cage.delta_kj_mol + 18.6 * KCAL)
+    with short_sampling():
+        score = score_filter(ideal_filter("nak-like"), hydration_state="dry", rule="sites", target_error=50.0)
+    placed = {site.site: site for site in place_sites(score, sampling=SHORT)}
+    assert (placed["S3"].ddg_kj_mol, placed["S3"].ddg_error_kj_mol) == (score.site("S3").ddg_kj_mol, score.site("S3").ddg_error_kj_mol)
+    cage = cage_exchange(placed["S3"].coordination_number, "K", "Na", sampling=SHORT, charge=0.51)
+    assert placed["S3"].cage_ddg_kj_mol == pytest.approx(cage.delta_kj_mol + 18.6 * KCAL)
 
 
 REFUSED = [

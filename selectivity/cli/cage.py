@@ -11,7 +11,7 @@ from selectivity.cli.choices import one_of
 from selectivity.cli.filter_options import ForceField, Hydration, Ions, Seed, Source
 from selectivity.cli.options import CsvTo, JsonTo, PlotTo, Temperature
 from selectivity.cli.output import Outputs
-from selectivity.cli.progress import progress_bar
+from selectivity.cli.progress import counting, progress_bar
 from selectivity.report.document import Block, Heading, Paragraph, Table
 from selectivity.report.numbers import fixed, with_error
 
@@ -126,11 +126,14 @@ def cage(
     placed: tuple[PlacedSite, ...] = ()
     if loaded is not None:
         from selectivity.pipeline import score_filter
-        from selectivity.thermal_series import thermal_sites
 
-        plain: dict[str, Any] = {"treatment": "relaxed", "hydration_state": "dry", "rule": "profile"}
-        score = score_filter(loaded, ions=result.ions, **plain, **water)
-        placed = place_sites(score, thermal_sites(loaded, score, seed=seed, jobs=jobs) if moving else None, **moving)
+        still = "thermal" if moving else "relaxed"
+        with counting("places") as report:
+            score = score_filter(
+                loaded, ions=result.ions, treatment=still, hydration_state="dry", rule="profile", seed=seed, jobs=jobs,
+                progress=report, **water,
+            )  # fmt: skip
+        placed = place_sites(score, **moving)
     outputs.deliver(
         _document(result, placed, structure),
         payload=lambda: result.to_dict() | {"structure": structure, "sites": [vars(site) for site in placed]},

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def counting(what: str) -> Iterator[Callable[[int, int], None] | None]:
+def counting(what: str) -> Iterator[Callable[[float, int], None] | None]:
     """A function that takes (done, in all) of ``what`` ("places") and moves the bar there. None where nobody is looking."""
     if not sys.stderr.isatty():
         yield None

@@ -23,11 +23,12 @@ from selectivity.cli.filter_options import (
     Seed,
     Sigma,
     Source,
+    TargetError,
     scoring_keywords,
 )
 from selectivity.cli.options import CellName, CsvTo, JsonTo, PlotTo, Temperature
 from selectivity.cli.output import Outputs
-from selectivity.cli.progress import progress_bar
+from selectivity.cli.progress import counting
 from selectivity.report.document import Block, Heading, Paragraph, Table
 from selectivity.report.numbers import interval, with_error
 
@@ -63,9 +64,9 @@ def series(
     sigma: Sigma = "0.30",
     force_field: ForceField = "charmm36",
     hydration: Hydration = "force-field",
-    hydration_state: HydrationState = "dry",
+    hydration_state: HydrationState = None,
     temperature: Temperature = 298.15,
-    rule: Rule = "profile",
+    rule: Rule = None,
     access_length: AccessLength = 10.0,
     cell: CellName = "neuron",
     assembly: Assembly = "auto",
@@ -74,6 +75,7 @@ def series(
     rings: Rings = None,
     seed: Seed = 0,
     force: Force = False,
+    target_error: TargetError = 1.0,
     jobs: Jobs = 1,
     json_to: JsonTo = None,
     csv_to: CsvTo = None,
@@ -85,7 +87,8 @@ def series(
     P_X/P_K with its 95 % interval. The sequence is an order of numbers with errors; neighbours that these cannot tell
     apart are named. Tl and NH4 need --force-field amber-lsm.
 
-    --treatment thermal samples every formed site (dry) at --temperature (K) and takes permeation by rule "sites".
+    Without --treatment thermal the series is dry and takes rule "profile"; with it, each pair is a default score: free
+    energies at --temperature (K) with water and the queue, about a minute an ion (--hydration-state dry is faster).
 
     \b
     $ selectivity series structures/kcsa_like.pdb --treatment rigid --ions Na,Rb
@@ -109,14 +112,16 @@ def series(
         )
     )
     del keywords["ions"]
-    from selectivity.series import available_ions, ion_series, series_steps
+    from selectivity.series import available_ions, ion_series
 
     wanted = None if ions is None else [word.strip() for word in ions.split(",") if word.strip()]
     water: dict[str, Any] = {"force_field": force_field, "hydration": hydration, "temperature": temperature}
-    chosen, _ = available_ions(wanted, **water)
+    available_ions(wanted, **water)  # refuses before the file is read
     filter = Source.of(assembly, pore, altloc, rings)(file)
-    with progress_bar(series_steps(filter, chosen, treatment), "steps") as advance:
-        result = ion_series(filter, ions=wanted, treatment=treatment, jobs=jobs, progress=advance, **water, **keywords)
+    with counting("ions") as move:
+        result = ion_series(
+            filter, ions=wanted, treatment=treatment, jobs=jobs, progress=move, target_error=target_error, **water, **keywords
+        )
     outputs.deliver(_document(result), payload=result.to_dict, rows=result.rows, draw=lambda path: _draw(result, path))
 
 

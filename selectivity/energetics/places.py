@@ -9,12 +9,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from selectivity.constants import ROOM_TEMPERATURE
+from selectivity.energetics.force_field import force_field as force_field_by_name
 from selectivity.energetics.free_volume import WaterRegion
 from selectivity.energetics.hamiltonian import Region
 from selectivity.energetics.hydrated_sites import regions_between, water_domain
@@ -25,6 +26,9 @@ from selectivity.errors import OutOfRange
 
 if TYPE_CHECKING:
     from selectivity.structure.filter import Filter, Ring, Site
+
+FAR_APART = 0.4
+"""Å; ions whose Rmin/2 differ by more (K+ and Li+) exchange over twice the states, else the smaller ion's end overlaps by 2 % only."""
 
 HALF_CELL = 0.25
 """Half the width of a cage's cell as a share of the site's length: cells and planes alternate half a site apart."""
@@ -83,6 +87,16 @@ class Sampler:
     wet: Sampling = field(default=WET)
     seed: int = 0
     jobs: int = 1
+
+
+def planned(plan: Sampling, force_field: str, ions: tuple[str, str]) -> Sampling:
+    """A plan with as many alchemical states as the difference of the ions' sizes needs.
+
+    >>> planned(DRY, "charmm36", ("K", "Rb")).n_states, planned(DRY, "charmm36", ("K", "Li")).n_states
+    (5, 9)
+    """
+    sizes = [force_field_by_name(force_field).ion(name).half_rmin for name in ions]
+    return plan if abs(sizes[0] - sizes[1]) <= FAR_APART else replace(plan, n_states=2 * plan.n_states - 1)
 
 
 def site_place(site: Site) -> Place:

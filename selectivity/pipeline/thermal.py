@@ -20,6 +20,7 @@ from selectivity.energetics.places import (
     exchange_places,
     lattice_places,
     place_seed,
+    planned,
     population,
     site_place,
 )
@@ -88,13 +89,16 @@ def thermal_energies(
 
 def sampler_of(settings: Settings) -> Sampler:
     """How a score of these settings samples: until a site's error is below the target, dry and wet."""
-    target = settings.target_error
+    dry, wet = (
+        replace(planned(plan, settings.force_field, settings.pair), target_error_kj_mol=settings.target_error)
+        for plan in (DRY, WET)
+    )
     return Sampler(
         ions=settings.pair,
         temperature=settings.temperature,
         accessible=settings.accessible,
-        dry=replace(DRY, target_error_kj_mol=target),
-        wet=replace(WET, target_error_kj_mol=target),
+        dry=dry,
+        wet=wet,
         seed=settings.seed,
         jobs=settings.jobs,
     )
