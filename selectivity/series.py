@@ -80,7 +80,7 @@ class IonResult:
 class Series:
     """All ions of a filter; ``sequence`` orders by permeation, ``site_sequences`` by binding in each site (None: undefined).
 
-    ``left_out`` maps an ion to the reason why it is missing; ``warnings`` say what the sampling of a thermal series lacks.
+    ``left_out`` maps an ion to the reason why it is missing; ``warnings`` say what single sites and planes lack.
     """
 
     source: str
@@ -217,13 +217,14 @@ def _share(progress: Callable[[float, int], None], number: int, of: int) -> Call
 
 
 def _warnings(filter: Filter, scores: Mapping[str, FilterScore]) -> tuple[str, ...]:
-    """What the scores say beyond the filter itself, each once: with its ion where not all of them say it."""
+    """What the scores say of single sites and planes, each once, with the ions that it is said of where that is not all of them."""
+    places = (*(site.name for site in filter.sites), "plane")
     said: dict[str, list[str]] = {}
     for name, score in scores.items():
         for word in score.warnings:
-            said.setdefault(word, []).append(name)
-    own = {word: names for word, names in said.items() if word not in filter.warnings}
-    return tuple(word if len(names) == len(scores) else f"{', '.join(names)}: {word}" for word, names in own.items())
+            if word.startswith(places):
+                said.setdefault(word, []).append(name)
+    return tuple(word if len(names) == len(scores) else f"{', '.join(names)}: {word}" for word, names in said.items())
 
 
 def available_ions(
