@@ -15,7 +15,7 @@ from selectivity.pipeline import QUICK, Settings, settings_of
 
 
 def dry_keywords(keywords: Mapping[str, Any]) -> dict[str, Any]:
-    """Keywords of `score_filter` with those of `QUICK` where nothing else is given; UnknownChoice for a name that it does not take.
+    """Keywords of `score_filter` with those of `QUICK` where nothing else, or None, is given; UnknownChoice for a name that it has not.
 
     >>> dry_keywords({"treatment": "rigid"})
     {'treatment': 'rigid', 'hydration_state': 'dry', 'rule': 'profile'}
@@ -24,7 +24,7 @@ def dry_keywords(keywords: Mapping[str, Any]) -> dict[str, Any]:
     for name in keywords:
         if name not in known:
             raise UnknownChoice(f"setting {name!r}: score_filter takes {', '.join(known)}")
-    return {**QUICK, **keywords}
+    return {**QUICK, **{name: value for name, value in keywords.items() if value is not None}}
 
 
 def dry_settings(keywords: Mapping[str, Any]) -> Settings:

@@ -15,7 +15,7 @@ from selectivity.permeation.queue_barrier import (
     queue_ratio_interval,
     queue_sensitivity,
 )
-from selectivity.permeation.queue_model import QueueParameters, QueueSpread, node_lattice, queue_lattice
+from selectivity.permeation.queue_model import NO_SPREAD, QueueParameters, QueueSpread, node_lattice, queue_lattice
 from selectivity.permeation.queue_protocols import queue_ratio
 
 NODES = KJ_PER_KCAL * np.array([1.6, 3.8, 2.0, 6.4, 1.6, 5.9, 1.2, 6.5, 4.0])
@@ -124,6 +124,25 @@ def test_interval_is_symmetric_in_the_logarithm_and_repeats_with_its_seed():
     assert once.components_kj_mol["repulsion"] > 0.0
 
 
+def test_slow_mouths_leave_equilibria_alone_and_lower_the_ratio():
+    """The same lattice written by hand elsewhere (energies of docs/queue.md): 411, 189 and 141 for mouths 1, 0.1 and 0.01 as fast as a hop."""
+    nodes = np.array([6.7, 15.9, 8.4, 26.8, 6.7, 24.7, 5.0, 27.2, 16.7])
+    lattices = [node_lattice(nodes, parameters=QueueParameters(entry_factor=f)) for f in (1.0, 0.1, 0.01)]
+    assert [queue_ratio(each).permeability_ratio for each in lattices] == pytest.approx([411.0, 189.0, 141.0], rel=5e-3)
+    bath = {"K": 100.0, "Na": 20.0}
+    still = [steady_state(each, inside=bath, outside=bath, v_mv=0.0, temperature=298.15) for each in lattices]
+    for each in still[1:]:
+        assert each.probability == pytest.approx(still[0].probability, rel=1e-8)
+
+
+def test_slow_mouths_are_a_cause_of_error_unless_numbers_are_exact():
+    """Anywhere between the barrier used and that of the slowest mouth: w/sqrt(3) for an end of the range w away."""
+    vague, exact = (queue_ratio_interval(SHORT, spread=spread, n_draws=2) for spread in (QueueSpread(), NO_SPREAD))
+    slow = queue_barrier(SHORT, parameters=QueueParameters(entry_factor=QueueSpread().slowest_entry))
+    assert vague.components_kj_mol["entry"] == pytest.approx(abs(slow - queue_barrier(SHORT)) / np.sqrt(3.0), rel=1e-6)
+    assert vague.error_kj_mol > vague.components_kj_mol["entry"] > 0.0 == exact.components_kj_mol["entry"]
+
+
 def test_given_energies_of_the_first_ion_replace_the_generic_ones():
     generic = QueueParameters()
     first = np.full(9, generic.well_kj_mol)
@@ -160,3 +179,7 @@ def test_bad_generic_numbers_are_refused():
         QueueParameters(spacing_angstrom=20.0)
     with pytest.raises(OutOfRange, match="finite"):
         QueueParameters(well_kj_mol=float("nan"))
+    with pytest.raises(OutOfRange, match="entry factor 0"):
+        QueueParameters(entry_factor=0.0)
+    with pytest.raises(OutOfRange, match="do not attract"):
+        QueueParameters().with_repulsion_scaled(-1.0)

@@ -143,7 +143,7 @@ def test_without_potassium_the_rule_falls_back_to_one_ion():
 
 def test_an_unknown_neighbour_is_refused_before_anything_is_sampled():
     with pytest.raises(UnknownChoice, match="S9"):
-        short_score(neighbours="K:S9")
+        score_filter(ideal_filter("kcsa-like"), neighbours="K:S9", progress=lambda *_: pytest.fail("sampling has begun"))
 
 
 def test_nodes_tile_the_single_file():

@@ -22,9 +22,13 @@ from selectivity.energetics.thermal_profile import HYDRATION_STATES
 from selectivity.errors import OutOfRange, UnknownChoice
 from selectivity.ions import ion as ion_by_name
 from selectivity.permeation.barrier import FirstProfile, tabulated_profile
+from selectivity.pipeline.settings import check_seed
 
 TREATMENTS = ("thermal", "relaxed", "rigid")
 K_PROFILES = ("flat", "modelled")
+
+WIDEST = 1.6
+"""Å; at wider heights planes and cages, 1.5 Å apart, fall between the points."""
 
 KProfile = str | tuple[Sequence[float], Sequence[float]]
 """A name, or heights (Å) and energies (kJ/mol) of the reference ion against the baths."""
@@ -148,6 +152,9 @@ def checked(
         )
     if settings.spacing is not None and not settings.spacing > 0.0:
         raise OutOfRange(f"spacing {settings.spacing:g} Å of the profile: a positive length is needed")
+    if settings.spacing is not None and settings.spacing > WIDEST:
+        raise OutOfRange(f"spacing {settings.spacing:g} Å of the profile: at most {WIDEST:g} Å, half a site, shows its planes and cages")
+    check_seed(settings.seed)
     if not isinstance(settings.sigma, str):
         force_constant(settings.sigma)
     elif settings.sigma != "bfactor":

@@ -136,7 +136,7 @@ Quick = Annotated[
 AccessLength = Annotated[
     float, typer.Option("--access-length", metavar="ANGSTROM", help="Length of the two mouths together, Å.")
 ]
-Seed = Annotated[int, typer.Option("--seed", metavar="INTEGER", help="Seed of everything that is drawn at random.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="INTEGER", min=0, help="Seed of everything that is drawn at random.")]
 Force = Annotated[
     bool, typer.Option("--force", help="Compute a ratio from the surviving sites of a filter that does not conduct.")
 ]

@@ -67,6 +67,13 @@ Repulsion = Annotated[
     float, typer.Option("--repulsion-scale", metavar="FACTOR", help="Factor of all ion-ion energies, no unit.")
 ]
 MaxIons = Annotated[int, typer.Option("--max-ions", metavar="NUMBER", min=1, help="Most ions in the filter at once.")]
+Spacing = Annotated[
+    float, typer.Option("--spacing", metavar="ANGSTROM", help="Distance of neighbouring nodes, half a site, Å.")
+]
+EntryFactor = Annotated[
+    float,
+    typer.Option("--entry-factor", metavar="FACTOR", help="Speed of entries and exits against hops inside, no unit."),
+]
 Exact = Annotated[
     bool, typer.Option("--exact", help="Take the generic numbers as exact: only ΔΔG has errors in the interval.")
 ]
@@ -92,6 +99,8 @@ def permeate(
     barrier: Barrier = None,
     repulsion_scale: Repulsion = 1.0,
     max_ions: MaxIons = 4,
+    spacing: Spacing = 1.5,
+    entry_factor: EntryFactor = 1.0,
     exact: Exact = False,
     sensitivity: Sensitivity = False,
     treatment: Treatment = "thermal",
@@ -129,12 +138,13 @@ def permeate(
     ...
     """
     outputs = Outputs(json_to, csv_to, plot_to)
+    from selectivity.ions import ion as ion_by_name
     from selectivity.permeation.queue_model import NO_SPREAD, QueueSpread
     from selectivity.permeation.queue_sensitivity import generic_sensitivity
     from selectivity.permeation.queue_survey import survey_queue
 
-    numbers = _parameters(well, barrier, repulsion_scale, max_ions)
-    one, other = ions.split(",")
+    numbers = _parameters(well, barrier, repulsion_scale, max_ions, spacing, entry_factor)
+    one, other = (ion_by_name(name).symbol for name in ions.split(","))
     sweep = voltages(first, last, step)
     baths: dict[str, Any] = {"inside": amounts(inside, "--in") or None, "outside": amounts(outside, "--out") or None}
     if file is None:
@@ -176,10 +186,16 @@ def permeate(
     )
 
 
-def _parameters(well: float | None, barrier: float | None, scale: float, max_ions: int) -> QueueParameters:
+def _parameters(
+    well: float | None, barrier: float | None, scale: float, max_ions: int, spacing: float, entry_factor: float
+) -> QueueParameters:
     from selectivity.permeation.queue_model import QueueParameters
 
-    given: dict[str, Any] = {"well_kj_mol": well, "barrier_kj_mol": barrier, "max_ions": max_ions}
+    given: dict[str, Any] = {
+        "well_kj_mol": well, "barrier_kj_mol": barrier, "max_ions": max_ions, "spacing_angstrom": spacing, "entry_factor": entry_factor,
+    }  # fmt: skip
+    if not scale >= 0.0:
+        raise typer.BadParameter(f"--repulsion-scale {scale:g}: zero or a positive factor is needed (ions repel one another)")
     numbers = QueueParameters(**{name: value for name, value in given.items() if value is not None})
     return numbers.with_repulsion_scaled(scale)
 

@@ -58,8 +58,8 @@ def model_shifts(
 ) -> dict[str, Vector]:
     """Changes of ddG (kJ/mol, positive for the first of ``ions``) at n points, by cause: "sigma" (2, n), "force_field" (1, n).
 
-    Each variant is minimised again from the arrangements already found, so that one basin is compared with itself. A force field
-    goes with its own water leg where the model says so. Causes that do not apply (sigma of a rigid filter or from B-factors, a
+    Each variant is minimised again from the arrangements already found, so that one basin is compared with itself. The water leg
+    stays the same: how far it may be wrong is an error of its own. Causes that do not apply (sigma of a rigid filter or from B-factors, a
     force field without these ions) are missing.
     """
     here = _ddg(system, points, ions, model)
@@ -77,11 +77,11 @@ def model_shifts(
 def _other_field(
     filter: Filter, name: str, points: Sequence[Point], ions: Sequence[str], model: Model
 ) -> Vector | None:
-    changed = replace(model, force_field=name)
+    changed = replace(model, force_field=name, hydration=hydration_scale(model.hydration, force_field=model.force_field))
     try:
         system = filter_ligands(filter, force_field=name, sigma=model.sigma)
         return _ddg(system, points, ions, changed)
-    except SelectivityError:  # this force field has no such ion, or no water leg for it
+    except SelectivityError:  # this force field has no such ion
         return None
 
 

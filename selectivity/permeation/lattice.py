@@ -33,7 +33,7 @@ class Lattice:
     """A single-file lattice, ready to be solved at any voltage and any baths.
 
     ``node_energy_kj_mol`` has shape (n_species, n_nodes); ``electrical_distance`` (n_nodes,) is 0 inside and 1 outside. The states
-    and the steps between them, which no energy changes, are those of ``graph``.
+    and the steps between them, which no energy changes, are those of ``graph``. ``entry_factor`` slows entries and exits against hops.
     """
 
     species: tuple[str, ...]
@@ -43,6 +43,7 @@ class Lattice:
     spacing: float
     crowding: Crowding
     refinement: int
+    entry_factor: float = 1.0
 
     @cached_property
     def graph(self) -> OccupancyGraph:
@@ -127,6 +128,7 @@ def lattice(
     closest: float = 3.0,
     valence: Mapping[str, int] | None = None,
     refinement: int = 1,
+    entry_factor: float = 1.0,
 ) -> Lattice:
     """Single-file lattice for ions whose node energies are given.
 
@@ -135,12 +137,16 @@ def lattice(
     ``refinement`` m every step is divided into m (energies and w linear between the given points); what the lattice conducts must
     converge as m grows.
 
-    Raises `OutOfRange` for unequal or empty profiles, non-finite energies, or too many states.
+    ``entry_factor`` (no unit) multiplies entries and exits alike, so that no equilibrium depends on it.
+
+    Raises `OutOfRange` for unequal or empty profiles, non-finite energies, a factor that is not positive, or too many states.
 
     >>> one = lattice({"K": [-10.0, -20.0, -10.0]}, repulsion_kj_mol={3.0: 37.7})
     >>> one.n_nodes, one.n_states
     (3, 5)
     """
+    if not (np.isfinite(entry_factor) and entry_factor > 0.0):
+        raise OutOfRange(f"entry factor {entry_factor:g}: a positive number is needed (1: as fast as a hop)")
     species = tuple(energies_kj_mol)
     profile, electrical = _refined(_profiles(energies_kj_mol), refinement)
     step = spacing / refinement
@@ -148,7 +154,7 @@ def lattice(
     repulsion = _repulsion_by_steps(repulsion_kj_mol, step, profile.shape[1])
     crowding = Crowding(max(1, round(closest / step)), max_ions, repulsion)
     occupancy_graph(profile.shape[1], len(species), crowding.apart, max_ions)  # refuses too many states now, not later
-    return Lattice(species, charges, profile, electrical, step, crowding, int(refinement))
+    return Lattice(species, charges, profile, electrical, step, crowding, int(refinement), float(entry_factor))
 
 
 def _profiles(energies_kj_mol: Mapping[str, ArrayLike]) -> Floats:

@@ -8,7 +8,7 @@ The nodes are given in one array in the order in which an ion meets them from th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -28,7 +28,7 @@ from selectivity.permeation.queue_model import (
     node_lattice,
 )
 from selectivity.permeation.ratio import permeability_ratio
-from selectivity.permeation.uncertainty import log10_ratio_error, quadrature, ratio_interval
+from selectivity.permeation.uncertainty import log10_ratio_error, quadrature, ratio_interval, uniform_spread
 
 FIRST, SECOND = "K", "Na"
 """What the two ions are called here when nobody names them."""
@@ -106,7 +106,8 @@ class QueueInterval:
     """RT ln(P_first/P_second) of a queue with its error. Central values are unperturbed.
 
     ``error_kj_mol`` is the root mean square deviation of the draws from the central value, in quadrature with the errors that were
-    given for the barrier itself; ``components_kj_mol`` are its linear shares (nodes, shared, moves, well, barrier, repulsion) and
+    given for the barrier itself and with that of slow mouths; ``components_kj_mol`` are its linear shares (nodes, shared, moves, well,
+    barrier, repulsion), "entry" and
     those given; ``sensitivity`` (n_nodes,) is d(RT ln P)/d(ddG node), dimensionless;
     the interval is that of 95 %, symmetric in log10 P. ``draws_kj_mol`` (n_draws,).
     """
@@ -165,7 +166,7 @@ def queue_ratio_interval(
     }
     draws = _draws(np.random.default_rng(seed), nodes, errors, shared_error, joint, spread, n_draws, given)
     central, sensitivity, generic = _slopes(nodes, spread, given)
-    known = dict(barrier_errors or {})
+    known = dict(barrier_errors or {}) | {"entry": _entry_error(central, nodes, spread, given)}
     error = quadrature([float(np.sqrt(np.mean((draws - central) ** 2))), *known.values()])
     along = joint @ sensitivity
     components = {
@@ -214,6 +215,17 @@ def _slopes(nodes: Floats, spread: QueueSpread, given: Mapping[str, object]) -> 
     return float(barriers[0]), slopes, dict(zip(("well", "barrier", "repulsion"), shares.tolist(), strict=True))
 
 
+def _entry_error(central: float, nodes: Floats, spread: QueueSpread, given: Mapping[str, object]) -> float:
+    """How far slow mouths may move the barrier: anywhere between the value used and that of the slowest entry."""
+    numbers = given.get("parameters") or QueueParameters()
+    assert isinstance(numbers, QueueParameters)
+    if spread.slowest_entry >= numbers.entry_factor:
+        return 0.0
+    slow = dict(given) | {"parameters": replace(numbers, entry_factor=spread.slowest_entry)}
+    ends = sorted((central, queue_barrier(nodes, **slow)))  # type: ignore[arg-type]
+    return uniform_spread(ends[0], ends[1], central)
+
+
 def _draws(
     rng: np.random.Generator,
     nodes: Floats,
@@ -260,6 +272,8 @@ def _refuse_bad_errors(
     errors: Sequence[float], spread: QueueSpread, n_draws: int, joint: Floats, nodes: Floats
 ) -> None:
     widths = [*errors, spread.well_kj_mol, spread.barrier_kj_mol, spread.repulsion_fraction]
+    if not 0.0 < spread.slowest_entry <= 1.0:
+        raise OutOfRange(f"slowest entry {spread.slowest_entry:g}: a factor above 0 and up to 1 is needed")
     if not all(np.isfinite(width) and width >= 0.0 for width in widths):
         raise OutOfRange("errors of the queue: zero or positive finite standard errors are needed (kJ/mol)")
     if n_draws < 2:

@@ -37,7 +37,7 @@ class QueueParameters:
 
     ``well_kj_mol`` is the energy of K+ in a cage against 1 mol/L, ``barrier_kj_mol`` that of a plane above it,
     ``repulsion_kj_mol`` maps ion distances (Å) to pair energies, ``max_ions`` bounds the occupancy, ``spacing_angstrom`` is half a
-    site (source: zhou2001, sites about 3 Å apart).
+    site (source: zhou2001, sites about 3 Å apart), ``entry_factor`` (no unit) the speed of entries and exits against hops.
     """
 
     well_kj_mol: float = field(default_factory=_generic_well)
@@ -45,6 +45,7 @@ class QueueParameters:
     repulsion_kj_mol: Mapping[float, float] = field(default_factory=_generic_repulsion)
     max_ions: int = 4
     spacing_angstrom: float = 1.5
+    entry_factor: float = 1.0
 
     def __post_init__(self) -> None:
         if not (isinstance(self.max_ions, int) and self.max_ions >= 1):
@@ -56,6 +57,10 @@ class QueueParameters:
         numbers = (self.well_kj_mol, self.barrier_kj_mol, *self.repulsion_kj_mol, *self.repulsion_kj_mol.values())
         if not np.isfinite(numbers).all():
             raise OutOfRange("well, barrier and repulsion of the queue: finite energies in kJ/mol are needed")
+        if min(self.repulsion_kj_mol.values(), default=0.0) < 0.0:
+            raise OutOfRange("repulsion of the queue: energies of zero or more are needed; ions of one sign do not attract")
+        if not (np.isfinite(self.entry_factor) and self.entry_factor > 0.0):
+            raise OutOfRange(f"entry factor {self.entry_factor:g}: a positive number is needed (1: as fast as a hop)")
 
     def with_repulsion_scaled(self, factor: float) -> QueueParameters:
         """The same numbers with every pair energy times ``factor`` (no unit)."""
@@ -68,14 +73,18 @@ class QueueSpread:
 
     ``well_kj_mol``: 1 kcal/mol, a factor of five in the K+ affinity (source: this_package, assumed). ``barrier_kj_mol``: half of the
     published range of 2 to 3 kcal/mol (source: berneche_roux2001). ``repulsion_fraction``: a fifth (source: this_package, assumed).
+    ``slowest_entry``: the entry factor lies anywhere between this and the one in use. At 1 an empty filter takes K+ from 150 mM 9e10
+    times a second; diffusion to a mouth of radius r brings 2 pi D r c, 9e8 for a wide r of 8 Å: a hundredth (source: this_package,
+    assumed).
     """
 
     well_kj_mol: float = 1.0 * KJ_PER_KCAL
     barrier_kj_mol: float = 0.5 * KJ_PER_KCAL
     repulsion_fraction: float = 0.2
+    slowest_entry: float = 0.01
 
 
-NO_SPREAD = QueueSpread(0.0, 0.0, 0.0)
+NO_SPREAD = QueueSpread(0.0, 0.0, 0.0, 1.0)
 """Generic numbers taken as exact."""
 
 
@@ -125,6 +134,7 @@ def node_lattice(
         spacing=numbers.spacing_angstrom,
         closest=2.0 * numbers.spacing_angstrom,
         refinement=refinement,
+        entry_factor=numbers.entry_factor,
     )
 
 

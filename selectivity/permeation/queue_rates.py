@@ -1,7 +1,8 @@
 """How fast is every step of the queue? Rates of hops, entries and exits, for many voltages or energies side by side.
 
 Rates (k0 at a node distance h; e = energy / RT at the given voltage; concentrations in mol/L; psi = bath potential):
-hop k0 exp(-de/2), entry k0 c exp(-(de - z psi F/RT)/2), exit k0 exp(+(de - z psi F/RT)/2). The inside bath is at V, the outside at 0.
+hop k0 exp(-de/2), entry f k0 c exp(-(de - z psi F/RT)/2), exit f k0 exp(+(de - z psi F/RT)/2), f the entry factor of the lattice. The
+inside bath is at V, the outside at 0.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ BULK_DIFFUSION_M2_S = 1.96e-9
 def hop_rate_at(spacing_angstrom: float) -> float:
     """k0 = D/h² in 1/s for nodes h apart (Å), with the bulk diffusion coefficient of K+.
 
-    Ratios and reversal potentials do not depend on it; currents are proportional to it and an upper estimate.
+    Ratios and reversal potentials depend on the entry factor, not on k0, which all steps share; currents are proportional to it and
+    an upper estimate.
 
     >>> round(hop_rate_at(1.5) / 1e10, 2)
     8.71
@@ -71,10 +73,10 @@ def queue_rates(
     """
     baths = bath_concentrations(lattice, inside, outside)
     voltage = np.atleast_1d(np.asarray(v_mv, dtype=float))
-    if not (np.isfinite(voltage).all() and np.isfinite(temperature) and temperature > 0):
-        raise OutOfRange(
-            f"voltage {voltage.tolist()} mV at {temperature} K: both must be finite and the temperature positive (kelvin)"
-        )
+    if not (np.isfinite(temperature) and temperature > 0):
+        raise OutOfRange(f"temperature {temperature:g} K: a positive number of kelvin is needed (25 °C is 298.15 K)")
+    if not np.isfinite(voltage).all():
+        raise OutOfRange(f"voltage {voltage[~np.isfinite(voltage)][0]:g} mV: finite voltages are needed")
     psi = np.vstack([voltage / thermal_voltage(temperature), np.zeros_like(voltage)])
     own = lattice.state_energy_kj_mol[:, None] if state_energy_kj_mol is None else state_energy_kj_mol
     energy = own / thermal_energy(temperature)
@@ -86,7 +88,7 @@ def queue_rates(
     entering = energy[gates[:, 1]] - energy[gates[:, 0]] - lattice.valence[gates[:, 2], None] * psi[gates[:, 3]]
     leave = np.exp(entering / 2)
     rate = hop_rate_at(lattice.spacing * lattice.refinement) if hop_rate_per_s is None else hop_rate_per_s
-    hop, gate = rate * lattice.refinement**2, rate * np.sqrt(lattice.refinement)
+    hop, gate = rate * lattice.refinement**2, rate * np.sqrt(lattice.refinement) * lattice.entry_factor
     concentration = baths[gates[:, 3], gates[:, 2], None]
     return QueueRates(hop / rise, hop * rise, gate * concentration / leave, gate * leave, energy, baths)
 

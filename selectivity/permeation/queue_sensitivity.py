@@ -21,6 +21,7 @@ GENERIC_VARIATIONS: Mapping[str, Sequence[float]] = {
     "repulsion_scale": (0.5, 0.75, 1.0, 1.25, 1.5),
     "max_ions": (1, 2, 3, 4),
     "spacing_angstrom": (1.3, 1.5, 1.7),
+    "entry_factor": (0.01, 0.1, 1.0),
 }
 """Values at which each generic number is looked at while the others keep theirs (source: this_package, a stated choice)."""
 

@@ -36,7 +36,9 @@ BARRIER_KJ_MOL = 2.5 * KJ_PER_KCAL
 KcsA (source: berneche_roux2001); its middle serves as the spread of W."""
 
 MEASURED_KD_MOLAR = 0.29e-3
-"""K+ affinity of KcsA, mol/L (source: tilegenova2019, second-hand)."""
+"""K+ affinity of a KcsA filter, mol/L: of the mutant G77A, whose filter selects like the wild type's (source: tilegenova2019,
+second-hand). The contract of this package takes it; wild type binds ten times more tightly (29 µM), which moves the queue's ratio little
+(docs/queue.md)."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from selectivity.energetics.coordinate_error import AtomErrors, atom_errors
 from selectivity.energetics.coordination import Coordination, coordinate, formed_run, is_conductive
 from selectivity.energetics.hydration import dehydration_difference, hydration_free_energy
 from selectivity.energetics.ligands import LigandSystem, filter_ligands
+from selectivity.energetics.occupants import occupied_system
 from selectivity.energetics.profile import PoreProfile, pore_profile
 from selectivity.energetics.propagation import LigandErrors, ligand_errors
 from selectivity.energetics.site_energies import SiteEnergy, site_energies
@@ -75,6 +76,7 @@ def filter_energies(
     samples every formed site and the nodes of the queue as well; the relaxed energies beside it carry the errors of the coordinates.
     """
     system = filter_ligands(filter, force_field=settings.force_field, sigma=settings.sigma)  # type: ignore[arg-type]
+    occupied_system(filter, system, settings.occupants)  # refuses what cannot stand in its sites before anything is computed
     coordinations = tuple(coordinate(filter, site, ions=settings.pair) for site in filter.sites)
     conductive, reason = is_conductive(filter, coordinations)
     dehydration = {

@@ -151,6 +151,7 @@ class Settings:
         elif self.sigma != "bfactor":
             raise UnknownChoice(f"sigma {self.sigma!r}: give a length in Å (calibrated: 0.30) or 'bfactor'")
         cell_by_name(self.cell)
+        check_seed(self.seed)
         if self.k_profile is not None:
             tabulated_profile(*self.k_profile)
         if not (np.isfinite(self.target_error) and self.target_error >= FINEST_KJ_MOL):
@@ -172,6 +173,12 @@ class Settings:
             self.field.ion(name)
             hydration_free_energy(name, scale=self.scale, temperature=self.temperature)
         return names
+
+
+def check_seed(seed: int) -> None:
+    """Raises OutOfRange unless ``seed`` is a whole number of at least 0, which is what a random generator takes."""
+    if not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise OutOfRange(f"seed {seed!r}: a whole number of at least 0 is needed")
 
 
 def settings_of(**keywords: Any) -> Settings:
