@@ -11,9 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from selectivity.along_pore import AlongPore, along_pore
+from selectivity.constants import ROOM_TEMPERATURE
 from selectivity.files import atomic_path, write_text
+from selectivity.permeation.queue_barrier import queue_barrier
+from selectivity.permeation.ratio import permeability_ratio
 from selectivity.plotting.thermal_profile import draw_along_pore
-from selectivity.report.numbers import interval, with_error
+from selectivity.report.numbers import interval, significant, with_error
 from selectivity.structure.load import load_filter
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,6 +76,13 @@ waters the height is sampled with both; the table shows what the change does to 
 """
 
 
+QUEUE_HEAD = """
+Rule "queue" on these nodes, P_K/P_Na without an interval. A score holds its ions *in* the planes instead of averaging, and takes the water
+of the open ends: its own ratios stand in [validation.md](validation.md). A water on either side of every ion lowers the ratio most; the
+lattice has no water between its ions, so what is true lies between the rows, and no interval of a score holds this.
+"""
+
+
 def document(results: Results) -> str:
     """The whole page."""
     parts = [
@@ -89,6 +99,8 @@ def document(results: Results) -> str:
         "occupancy, exp(-W/RT); for planes the second one averages by resistance, exp(+W/RT).\n",
         "\n".join(_nodes(results)),
         NODE_LESSON,
+        QUEUE_HEAD,
+        "\n".join(_queues(results)),
         '\n## The ratio by rule "profile"\n',
         "P_K/P_Na with its 95 % interval (sampling, coordinates, water leg, softness, force field, and for W_K = 0 "
         "the spread over barriers of 2.5 kcal/mol).\n",
@@ -96,6 +108,19 @@ def document(results: Results) -> str:
         _ratio_lesson(results),
     ]
     return "\n".join(parts)
+
+
+def _queues(results: Results) -> list[str]:
+    lines = ["| filter | planes by occupancy | planes by resistance |", "|---|---|---|"]
+    for key, result in results.items():
+        cages = {node.name for node in result.nodes if node.kind == "cage"}
+        ratios = [_queue_ratio([node.ddg_kj_mol for node in nodes]) for nodes in (result.nodes, result.barrier_nodes)]
+        lines.append(f"| {_title(key)}, {len(cages)} cages | " + " | ".join(ratios) + " |")
+    return lines
+
+
+def _queue_ratio(ddg_nodes: list[float]) -> str:
+    return significant(permeability_ratio(queue_barrier(ddg_nodes), temperature=ROOM_TEMPERATURE), 2)
 
 
 def _title(key: tuple[str, str]) -> str:
