@@ -62,8 +62,8 @@ whose intervals (table above) are {least:.0f} to {most:.0f} decades wide.
 VERDICT = """
 By central values rule "queue" has both with {legs} ({met} of its {all} rows; the default is force-field); of the rules for one ion:
 {single}. Two things are not in this table. With a water on either side of each ion the nodes themselves are others:
-[profiles.md](profiles.md) gives the queue on those. And mouths at the speed that diffusion allows (entry factor {factor:g}, a range that the
-interval holds) give {kcsa} and {nak} with the default leg.
+[profiles.md](profiles.md) gives the queue on those. And mouths at the speed that diffusion allows (entry factor {factor:g}; the
+interval holds this range) give {kcsa} and {nak} with the default leg.
 """
 
 GENERIC = """

@@ -85,7 +85,7 @@ def score(
     permeability ratio P_K/P_Na with its 95 % interval, membrane potential (mV).
 
     By default each site's free energy is sampled at the temperature, with water where it reaches, and several ions
-    queue through the filter: about a minute of one core for a file. --quick takes seconds.
+    queue through the filter: one to two minutes of one core for a file. --quick takes seconds.
 
     One file prints the whole chain; several print a line each. A filter that does not conduct is a result (exit
     code 0); a file that cannot be read is reported, the others go on, and the exit code is 1.
