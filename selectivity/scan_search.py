@@ -68,14 +68,14 @@ def can_carry(settings: Settings) -> bool:
 def carried_score(filter: Filter, settings: Settings, anchor: Anchor) -> FilterScore | None:
     """The score of a filter whose search starts from the anchor; None where its ligands are not those of the anchor.
 
-    Everything but the search along the axis is done as `score_filter` does it.
+    Everything but the search along the axis is done as `score_filter` does it; the rules that were not chosen are left out.
     """
     system = filter_ligands(filter, force_field=settings.force_field, sigma=settings.sigma)  # type: ignore[arg-type]
     if (system.labels, system.kinds) != (anchor.system.labels, anchor.system.kinds):
         return None
     profile = carried_profile(filter.sites, system, settings.searched, anchor)
     energies = filter_energies(filter, settings, profile)
-    passage = permeability(energies, settings)
+    passage = permeability(energies, settings, beside=False)
     return assembled(energies, passage, site_scores(energies, settings), membrane_score(passage, settings), settings)
 
 
