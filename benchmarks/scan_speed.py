@@ -1,7 +1,7 @@
 """A scan of 100 relaxed points (ten dilations, ten sigmas) of the bundled KcsA-like filter on two processes; goal: 20 s of wall time.
 
-Beside the wall time of the scan stand the processor time per point of both searches, in one run, and how far apart their barriers
-and sites are (neither always finds the lowest arrangement): the carried search is only worth its speed where it finds what the full one finds.
+Beside the wall time of the scan stand the processor time per point of both searches, in one run, and how far apart their barriers and
+sites are (neither always finds the lowest arrangement): the carried search is only worth its speed where it finds what the full one does.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def main() -> None:
     result = scan_filter(filter, axes, jobs=2)
     wall = time.perf_counter() - begin
     processor = carried * len(result.rows) / 2
-    print(f"{len(result.rows)} points on two processes: {wall:.1f} s of wall time, {processor:.1f} s of processor time each (goal 20 s)")
+    print(
+        f"{len(result.rows)} points on two processes: {wall:.1f} s of wall time, {processor:.1f} s of processor time each (goal 20 s)"
+    )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ A full search walks, starts afresh and shakes at every point. Neighbouring filte
 ligands, so here every height starts from what the full search found there in the filter before its knobs were turned (the
 anchor) and from the rivals that came within a few kJ/mol of it, takes the displacement of the knobs along, and arrangements that
 changed are then exchanged between heights and ions until nothing improves; a few shakes of single rings find what no neighbour
-has. At the anchor itself the sites are those of the full search or lower; the barrier, integrated over half as many heights, is within 0.3 kJ/mol of it.
+has. At the anchor itself the sites are those of the full search or lower; the barrier, integrated over half as many heights, is
+within 0.3 kJ/mol of it.
 """
 
 from __future__ import annotations

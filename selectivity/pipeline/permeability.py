@@ -148,9 +148,7 @@ class _Rules:
     def _moved(self, rule: str, first_profile: FirstProfile | None, moves: Moves) -> Vector:
         """The rule with ddG moved at the heights, in the sites and in the nodes, (m,) kJ/mol."""
         if rule == QUEUE:
-            return moved_queue_barriers(
-                self.deviations.nodes + moves.nodes, temperature=self.settings.temperature
-            )
+            return moved_queue_barriers(self.deviations.nodes + moves.nodes, temperature=self.settings.temperature)
         return barriers_when_moved(
             rule,
             self.stretch,
@@ -187,7 +185,9 @@ class _Rules:
         """What only this rule rests on: the generic numbers of the queue, or where K+'s own barriers stand."""
         temperature = self.settings.temperature
         if rule == QUEUE:
-            found = queue_ratio_interval(self.deviations.nodes, spread=QueueSpread(), n_draws=2, temperature=temperature)
+            found = queue_ratio_interval(
+                self.deviations.nodes, spread=QueueSpread(), n_draws=2, temperature=temperature
+            )
             return {"queue": quadrature(found.components_kj_mol.values())}
         if first_profile is not None:
             return {"k_profile": 0.0}
