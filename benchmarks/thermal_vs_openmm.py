@@ -1,8 +1,9 @@
-"""How fast is the thermal treatment? Five dry sites of a filter, and one of them against OpenMM's Langevin dynamics.
+"""How fast is the thermal treatment? Five dry sites of a filter, cost against length, and one site against OpenMM's Langevin dynamics.
 
-Run: OMP_NUM_THREADS=1 python benchmarks/thermal_vs_openmm.py [FILE] [--site S2]
+Run: OMP_NUM_THREADS=1 python benchmarks/thermal_vs_openmm.py [FILE] [--site S2] [--ours-only]
 
 First every site S0 to S4 with a standard error of at most 0.4 kJ/mol on two threads: wall and processor time (aim: 30 s of wall time).
+Then the processor time of more and more sweeps in one site and of more and more sites, which must be linear.
 Then one site with both programs on the same Hamiltonian, the same five alchemical states and the same estimator, several independent
 short estimates each. A sampling error falls with the square root of processor time, so that the ratio of costs for equal error is that
 of error^2 x processor time, once with the errors that MBAR reports and once with the scatter of the estimates. Both count their
@@ -40,6 +41,9 @@ REPEATS = 6
 OURS = Sampling(n_runs=1, n_equilibration=600, n_samples=2000, stride=2, max_blocks=1)
 """One of our estimates."""
 
+LENGTHS = (1000, 2000, 4000, 8000)
+"""Sweeps of the test of linearity, after 500 of equilibration."""
+
 STRIDE = 20
 """Steps of 2 fs between records of OpenMM: 40 fs, no longer than its energies remember."""
 
@@ -52,6 +56,7 @@ def main() -> None:
     parser.add_argument(
         "--samples", type=int, default=1200, help="records of OpenMM per state, 20 steps apart (default 1200)"
     )
+    parser.add_argument("--ours-only", action="store_true", help="leave the comparison with OpenMM out")
     options = parser.parse_args()
     filter = load_filter(options.file) if options.file else ideal_filter("kcsa-like")
     system = filter_ligands(filter)
@@ -67,7 +72,24 @@ def main() -> None:
         f"{len(sites)} sites: {time.perf_counter() - wall:.1f} s of wall time on two threads, "
         f"{time.process_time() - processor:.1f} s of processor time (needed: 30 s of wall time)"
     )
-    compare(system, next(site for site in sites if site.name == options.site), options.samples)
+    linear(system, sites)
+    if not options.ours_only:
+        compare(system, next(site for site in sites if site.name == options.site), options.samples)
+
+
+def linear(system: LigandSystem, sites: list[Site]) -> None:
+    """Processor time against the number of sweeps in one site and against the number of sites, printed as a table."""
+    import_solver()
+    print("sweeps  sites  processor time (s)  ms per sweep and site")
+    runs = [(length, sites[2:3]) for length in LENGTHS]
+    runs += [(LENGTHS[1], sites[:number]) for number in range(1, len(sites) + 1)]
+    for length, chosen in runs:
+        plan = Sampling(n_runs=1, n_equilibration=500, n_samples=length // 2, stride=2, max_blocks=1)
+        begin = time.process_time()
+        for site in chosen:
+            exchange(system, site, plan)
+        seconds = time.process_time() - begin
+        print(f"{length:6d}  {len(chosen):5d}  {seconds:18.2f}  {1e3 * seconds / len(chosen) / (length + 500):21.3f}")
 
 
 def compare(system: LigandSystem, site: Site, n_samples: int) -> None:

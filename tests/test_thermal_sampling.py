@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -146,18 +148,32 @@ def test_same_seed_same_numbers_whatever_the_number_of_threads():
     assert alone.error_kj_mol == threaded.error_kj_mol
 
 
-def exchange_in_a_new_process(plan):
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(thermal_exchange, kcsa(), "K", "Na", region=S2, sampling=plan, seed=11).result()
+SEEDED = """
+from test_thermal_sampling import S2, Sampling, kcsa, thermal_exchange
+result = thermal_exchange(kcsa(), "K", "Na", region=S2, sampling=Sampling(n_samples=60, n_equilibration=60, max_blocks=1), seed=11)
+print(result.delta_kj_mol.hex(), result.error_kj_mol.hex())
+"""
+
+
+def digits_of_a_new_process(**environment):
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    return subprocess.run(
+        [sys.executable, "-c", SEEDED],
+        env={**os.environ, "PYTHONPATH": path, **environment},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
 
 
 def test_same_seed_same_numbers_in_another_process():
-    """Kernels that a process compiles itself may sum in another order than those it loads, so the first process only fills the
-    cache; from then on every process computes the same digits."""
-    exchange_in_a_new_process(Sampling(n_samples=20, n_equilibration=5, max_blocks=1))
-    plan = Sampling(n_samples=60, n_equilibration=60, max_blocks=1)
-    here, there = exchange_in_a_new_process(plan), exchange_in_a_new_process(plan)
-    assert (here.delta_kj_mol, here.error_kj_mol) == (there.delta_kj_mol, there.error_kj_mol)
+    assert digits_of_a_new_process() == digits_of_a_new_process()
+
+
+@pytest.mark.slow
+def test_a_process_that_compiles_the_kernels_finds_the_numbers_of_one_that_loads_them(tmp_path):
+    compiled, loaded = (digits_of_a_new_process(NUMBA_CACHE_DIR=str(tmp_path)) for _ in range(2))
+    assert compiled == loaded
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

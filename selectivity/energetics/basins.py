@@ -11,7 +11,8 @@ from selectivity.energetics.free_energy import Floats, mean_of_series
 from selectivity.energetics.hamiltonian import Region
 
 PLANE_SHARE = 0.25
-"""Share of a site's length, counted from either plane, that belongs to the plane (as for relaxed minima: docs/theory.md section 2)."""
+"""Share of a site's length, counted from either plane, that belongs to the plane (docs/theory.md section 2): the cells of plane and cage
+are equally long."""
 
 BASINS = ("lower plane", "cage", "upper plane")
 

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from selectivity.energetics.kernels import FLAGS, WALL_CONSTANT
+from selectivity.energetics.kernels import WALL_CONSTANT, plus
 
 ONE, TWELVE = np.float32(1.0), np.float32(12.0)
 """Single precision: a plain 1.0 would turn the whole loop to double precision."""
@@ -49,7 +49,7 @@ class Setting(NamedTuple):
     edge: float = 1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def felt(xyz, params, i, first, last, begin, end):
     """Coulomb and Lennard-Jones energy of atom i with the atoms begin..end-1 that are not among its own first..last-1 (kJ/mol)."""
     x, y, z = xyz[0, i], xyz[1, i], xyz[2, i]
@@ -65,7 +65,7 @@ def felt(xyz, params, i, first, last, begin, end):
         size = ri + r[j]
         s2 = size * size * inverse2
         s6 = s2 * s2 * s2
-        total += qi * q[j] * np.sqrt(inverse2) + ei * e[j] * s6 * (s6 - 2.0)
+        total = plus(total, qi * q[j] * np.sqrt(inverse2) + ei * e[j] * s6 * (s6 - 2.0))
     return total
 
 
@@ -102,7 +102,7 @@ def wall(x, y, z, walls, w):
     return 0.5 * WALL_CONSTANT * (over * over + aside * aside), pull * x, pull * y, WALL_CONSTANT * over
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def moving_energy(place, types, mark, weight, n_moving, n_rods):
     """Energy (kJ/mol) of all pairs with a moving atom: the first ``n_moving`` columns, first the atoms of the rods, then the ions.
 
@@ -122,11 +122,11 @@ def moving_energy(place, types, mark, weight, n_moving, n_rods):
             size = ri + r[j]
             s2 = size * size * inverse2
             s6 = s2 * s2 * s2
-            total += w[j] * (qi * q[j] * np.sqrt(inverse2) + ei * e[j] * s6 * (s6 - 2.0))
+            total = plus(total, w[j] * (qi * q[j] * np.sqrt(inverse2) + ei * e[j] * s6 * (s6 - 2.0)))
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def moving_gradient(place, types, mark, weight, n_moving, n_rods, grad):
     """Fill ``grad`` (3, n_moving) with the gradient of the pairs, kJ/mol/Å; all arrays in single precision.
 
@@ -146,7 +146,7 @@ def moving_gradient(place, types, mark, weight, n_moving, n_rods, grad):
             s2 = size * size * inverse2
             s6 = s2 * s2 * s2
             slope = w[j] * (qi * q[j] * np.sqrt(inverse2) + TWELVE * ei * e[j] * s6 * (s6 - ONE)) * inverse2
-            gx += slope * dx
-            gy += slope * dy
-            gz += slope * dz
+            gx = plus(gx, slope * dx)
+            gy = plus(gy, slope * dy)
+            gz = plus(gz, slope * dz)
         grad[0, i], grad[1, i], grad[2, i] = gx, gy, gz

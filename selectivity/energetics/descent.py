@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from selectivity.energetics.bodies import FREE, TORSION, place, pull_back
-from selectivity.energetics.kernels import FLAGS, interactions
+from selectivity.energetics.kernels import interactions, plus
 
 HISTORY = 100
 """Pairs of steps and gradient changes that L-BFGS remembers. Vacant sites relax along soft collective motions: with 12 pairs a
@@ -47,7 +47,7 @@ def stiffness(base, params, centre, start, mobility, offset, ion_axis, work):
             work[SCALE, ion_axis[k]] = ION_STIFFNESS
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def direction(work, steps, changes, inner, alpha, memory):
     """Fill the row AIM with -H dU/dq by the two-loop recursion of L-BFGS (Nocedal & Wright), initial H the inverse stiffness."""
     size, (stored, newest) = work.shape[1], (memory[0], memory[1])
@@ -57,7 +57,7 @@ def direction(work, steps, changes, inner, alpha, memory):
     for _ in range(stored):
         total = 0.0
         for k in range(size):
-            total += steps[m, k] * work[AIM, k]
+            total = plus(total, steps[m, k] * work[AIM, k])
         alpha[m] = total / inner[m]
         for k in range(size):
             work[AIM, k] -= alpha[m] * changes[m, k]
@@ -68,7 +68,7 @@ def direction(work, steps, changes, inner, alpha, memory):
         m = m + 1 if m < HISTORY - 1 else 0
         total = 0.0
         for k in range(size):
-            total += changes[m, k] * work[AIM, k]
+            total = plus(total, changes[m, k] * work[AIM, k])
         beta = alpha[m] - total / inner[m]
         for k in range(size):
             work[AIM, k] += beta * steps[m, k]

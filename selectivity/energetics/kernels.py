@@ -8,11 +8,11 @@ share these loops. Source of the formula: docs/theory.md section 2 (Coulomb + Le
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
-
-FLAGS = {"reassoc", "contract", "arcp", "nsz"}
-"""Reordering of sums is allowed (it lets the loops use vector registers); NaN and infinity keep their meaning."""
+from numba.extending import intrinsic
 
 IL_COULOMB, IL_LJ, LL_COULOMB, LL_LJ, STRAIN, II, WALLS = range(7)
 """Places of the terms in the array that `interactions` fills."""
@@ -24,7 +24,21 @@ WALL_CONSTANT = 4000.0
 pushes it 0.025 Å beyond the wall."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
+@intrinsic
+def plus(typingctx: Any, total: Any, term: Any) -> Any:
+    """total + term, where the partial sums of a loop may be kept side by side in the lanes of a vector register.
+
+    Nothing else may be reordered, contracted or replaced: with flags for whole functions the digits depended on where a loop was
+    inlined, hence on whether a process compiled a kernel or loaded it.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.fadd(*arguments, flags=("reassoc",))
+
+    return total(total, total), codegen
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def row(xyz, params, i, first, last):
     """Coulomb and Lennard-Jones energy of atom i with atoms first..last-1, and its gradient with respect to atom i."""
     x, y, z = xyz[0, i], xyz[1, i], xyz[2, i]
@@ -44,16 +58,16 @@ def row(xyz, params, i, first, last):
         s2 = size * size * inverse2
         s6 = s2 * s2 * s2
         depth6 = ei * e[j] * s6
-        coulomb += electric
-        lj += depth6 * (s6 - 2.0)
+        coulomb = plus(coulomb, electric)
+        lj = plus(lj, depth6 * (s6 - 2.0))
         slope = (electric + 12.0 * depth6 * (s6 - 1.0)) * inverse2
-        gx += slope * dx
-        gy += slope * dy
-        gz += slope * dz
+        gx = plus(gx, slope * dx)
+        gy = plus(gy, slope * dy)
+        gz = plus(gz, slope * dz)
     return coulomb, lj, gx, gy, gz
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def row_scatter(xyz, params, i, first, last, grad):
     """The same sums for an ion i, adding the gradient of all partners (and of i) to ``grad`` (3, N)."""
     x, y, z = xyz[0, i], xyz[1, i], xyz[2, i]
@@ -73,12 +87,12 @@ def row_scatter(xyz, params, i, first, last, grad):
         s2 = size * size * inverse2
         s6 = s2 * s2 * s2
         depth6 = ei * e[j] * s6
-        coulomb += electric
-        lj += depth6 * (s6 - 2.0)
+        coulomb = plus(coulomb, electric)
+        lj = plus(lj, depth6 * (s6 - 2.0))
         slope = (electric + 12.0 * depth6 * (s6 - 1.0)) * inverse2
-        gx += slope * dx
-        gy += slope * dy
-        gz += slope * dz
+        gx = plus(gx, slope * dx)
+        gy = plus(gy, slope * dy)
+        gz = plus(gz, slope * dz)
         fx[j] -= slope * dx
         fy[j] -= slope * dy
         fz[j] -= slope * dz
@@ -88,7 +102,7 @@ def row_scatter(xyz, params, i, first, last, grad):
     return coulomb, lj
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def interactions(xyz, params, ref, start, walls, coupling, grad, terms):
     """Total energy (kJ/mol); fills ``grad`` (3, N) with dU/dxyz and ``terms`` (7,) with its parts.
 
@@ -133,7 +147,7 @@ def interactions(xyz, params, ref, start, walls, coupling, grad, terms):
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def add_walls(xyz, walls, grad, terms):
     """Flat-bottom walls: 1/2 k (z - z_low)^2 below, (z - z_high)^2 above, (r - radius)^2 outside; nothing in between."""
     for w in range(walls.shape[0]):

@@ -11,13 +11,11 @@ from scipy.interpolate import CubicSpline
 from scipy.signal import find_peaks
 
 from selectivity.constants import ROOM_TEMPERATURE, thermal_energy
+from selectivity.energetics.basins import PLANE_SHARE
 from selectivity.errors import OutOfRange
 from selectivity.structure.filter import Filter
 
 Vector = NDArray[np.float64]
-
-PLANE_SHARE = 0.25
-"""Share of a site's length, counted from either plane, that belongs to the plane: the cells of plane and cage are equally long."""
 
 RESOLUTION = 0.02
 """Å; grid on which the spline through a profile is searched for its extremes, far below what a height means."""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selectivity.energetics.arrangements import alike
+from selectivity.energetics.basins import PLANE_SHARE
 from selectivity.energetics.hamiltonian import EnergyTerms
 from selectivity.energetics.ligands import LigandSystem
 from selectivity.energetics.minimise import Minimum, Region, minimise, site_starts
@@ -24,9 +25,6 @@ Vector = NDArray[np.float64]
 
 WALL_MARGIN = 0.2
 """Å; an ion this close to a wall is held by the wall, and its number belongs to it (docs/theory.md section 2)."""
-
-PLANE_SHARE = 0.25
-"""Share of a site's length, counted from either plane, within which an ion rests in the plane rather than in the cage."""
 
 
 @dataclass(frozen=True)

@@ -55,18 +55,19 @@ class Permeability:
     forced: bool = False
 
 
-def permeability(energies: FilterEnergies, settings: Settings) -> Permeability:
-    """The barrier difference by the chosen rule, with every rule beside it and the ratio at the measured K+ affinity."""
+def permeability(energies: FilterEnergies, settings: Settings, *, beside: bool = True) -> Permeability:
+    """The barrier difference by the chosen rule, with every rule beside it and the ratio at the measured K+ affinity.
+
+    Without ``beside`` the chosen rule stands alone: the queue beside it costs as much as all energies of a point of a scan.
+    """
     forced = settings.force and not energies.conductive
     if not (energies.conductive or forced) or not energies.runs:
         return Permeability()
     given = tabulated_profile(*settings.k_profile) if settings.k_profile is not None else None
     chosen = _Rules(energies, settings)
-    rules = (QUEUE, *RULES) if "K" in settings.pair else RULES
-    results = {rule: chosen.result(rule, given) for rule in rules}
+    rules = [QUEUE, *RULES] if "K" in settings.pair else [*RULES]
+    results = {rule: chosen.result(rule, given) for rule in (rules if beside else [str(settings.rule)])}
     main = results[str(settings.rule)]
-    affinity, well, barrier = measured_affinity_profile(chosen.stretch.planes)
-    beside = chosen.result("profile", affinity)
     interval_only = is_low_resolution(energies)
     return Permeability(
         ddg_kj_mol=main.ddg,
@@ -75,7 +76,7 @@ def permeability(energies: FilterEnergies, settings: Settings) -> Permeability:
         ratio=None if interval_only else main.ratio,
         interval=main.interval,
         rules={rule: result.score(interval_only) for rule, result in results.items()},
-        at_measured_affinity=_affinity_score(beside, well, barrier, interval_only) if "K" in settings.pair else None,
+        at_measured_affinity=_affinity_score(chosen, interval_only) if beside and "K" in settings.pair else None,
         queue=_queue_score(chosen.deviations.file, results, settings) if QUEUE in results else None,
         range_z=(float(chosen.stretch.z[0]), float(chosen.stretch.z[-1])),
         interval_only=interval_only,
@@ -147,9 +148,7 @@ class _Rules:
     def _moved(self, rule: str, first_profile: FirstProfile | None, moves: Moves) -> Vector:
         """The rule with ddG moved at the heights, in the sites and in the nodes, (m,) kJ/mol."""
         if rule == QUEUE:
-            return moved_queue_barriers(
-                self.deviations.nodes + moves.nodes, temperature=self.settings.temperature
-            )
+            return moved_queue_barriers(self.deviations.nodes + moves.nodes, temperature=self.settings.temperature)
         return barriers_when_moved(
             rule,
             self.stretch,
@@ -186,7 +185,9 @@ class _Rules:
         """What only this rule rests on: the generic numbers of the queue, or where K+'s own barriers stand."""
         temperature = self.settings.temperature
         if rule == QUEUE:
-            found = queue_ratio_interval(self.deviations.nodes, spread=QueueSpread(), n_draws=2, temperature=temperature)
+            found = queue_ratio_interval(
+                self.deviations.nodes, spread=QueueSpread(), n_draws=2, temperature=temperature
+            )
             return {"queue": quadrature(found.components_kj_mol.values())}
         if first_profile is not None:
             return {"k_profile": 0.0}
@@ -213,6 +214,8 @@ def _queue_score(file: FilterNodes, results: Mapping[str, _Result], settings: Se
     )
 
 
-def _affinity_score(result: _Result, well: float, barrier: float, interval_only: bool) -> AffinityScore:
+def _affinity_score(chosen: _Rules, interval_only: bool) -> AffinityScore:
+    affinity, well, barrier = measured_affinity_profile(chosen.stretch.planes)
+    result = chosen.result("profile", affinity)
     ratio = None if interval_only else result.ratio
     return AffinityScore(result.ddg, ratio, result.interval, well_kj_mol=well, barrier_kj_mol=barrier)

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from selectivity.energetics.basins import BASINS
 from selectivity.energetics.hamiltonian import EnergyTerms
 from selectivity.energetics.places import PlaceExchange, mean_height, population
-from selectivity.energetics.site_energies import PLANE_SHARE, WALL_MARGIN, SiteEnergy
+from selectivity.energetics.site_energies import WALL_MARGIN, SiteEnergy
 from selectivity.pipeline.energies import FilterEnergies
 from selectivity.structure.filter import Site
 
@@ -67,17 +68,12 @@ def _lines(terms: EnergyTerms, empty: EnergyTerms, dehydration: float) -> dict[s
 
 def _basin(energies: FilterEnergies, site: Site, here: PlaceExchange, ion: str) -> str:
     """Where an ion spends most of its time: the cage, or the quarter of the site beside one of its planes."""
-    rings, margin = energies.filter.rings, PLANE_SHARE * (site.z_high - site.z_low)
-    parts: dict[str, tuple[float, float]] = {}
-    low, high = site.z_low, site.z_high
-    if site.inner is not None:
-        low += margin
-        parts[f"plane {rings[site.inner].name}"] = (-np.inf, low)
-    if site.outer is not None:
-        high -= margin
-        parts[f"plane {rings[site.outer].name}"] = (high, np.inf)
-    parts[site.lining] = (low, high)
-    shares = {name: population(here.exchange, ion, *ends)[0] for name, ends in parts.items()}
+    shares: dict[str, float] = {site.lining: 0.0}
+    rings = dict(zip(BASINS, (site.inner, None, site.outer), strict=True))
+    for basin, found in here.exchange.basins[ion].items():
+        ring = rings[basin]
+        name = site.lining if ring is None else f"plane {energies.filter.rings[ring].name}"
+        shares[name] = shares.get(name, 0.0) + found.share
     return max(shares, key=lambda name: shares[name])
 
 

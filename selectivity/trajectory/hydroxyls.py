@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from selectivity.energetics.kernels import FLAGS, row
+from selectivity.energetics.kernels import row
 
 ANGLES = 24
 """Grid of hydroxyl torsions, as in `selectivity.energetics.torsions`."""
@@ -56,7 +56,7 @@ def pair(a, b, charge, depth, size):
     return charge * np.sqrt(inverse2) + depth * s6 * (s6 - 2.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def held_energy(xyz, params, h, column, n_held):
     """Energy and gradient of hydrogen h with the held atoms of all other groups."""
     c0, l0, x0, y0, z0 = row(xyz, params, column, 0, 2 * h)

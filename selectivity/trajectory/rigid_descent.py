@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from selectivity.energetics.kernels import FLAGS, WALL_CONSTANT, row
+from selectivity.energetics.kernels import WALL_CONSTANT, row
 from selectivity.trajectory.hydroxyls import held_energy, place_hydrogen
 
 STIFF_ION, STIFF_TURN = 100.0, 20.0
@@ -17,7 +17,7 @@ STIFF_ION, STIFF_TURN = 100.0, 20.0
 STEP_LIMIT, TOLERANCE, MOST_EVALUATIONS = 0.2, 1e-2, 400
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def energy_and_slope(q, xyz, params, n_hydroxyl, n_held, feet, wall, slope):
     """Energy (kJ/mol) at ion position q[:3] (Å) and torsions q[3:] (rad); fills ``slope``."""
     ion = n_held + n_hydroxyl
@@ -64,7 +64,7 @@ def wall_energy(q, wall, slope):
     return 0.5 * WALL_CONSTANT * energy
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FLAGS, no_cfunc_wrapper=True)
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def improve(inverse, step, change, work):
     """BFGS update of the inverse Hessian (n, n) where the curvature along the step is positive (Nocedal & Wright)."""
     n = len(step)
