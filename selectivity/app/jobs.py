@@ -12,6 +12,7 @@ from typing import Any
 from selectivity.app.records import FORCE_FIELD, RULE, Record, Scored, SiteRecord, dilated
 from selectivity.app.state import State
 from selectivity.app.view import filter_shown
+from selectivity.errors import FileUnreadable, SelectivityError
 from selectivity.pipeline.deviations import central_stretch
 from selectivity.pipeline.energies import FilterEnergies, filter_energies
 from selectivity.pipeline.permeability import is_low_resolution, permeability
@@ -65,7 +66,9 @@ def full_score(filter: Filter, dilation: float, treatment: str, sigma: float, sc
         ratio=score.permeability_ratio,
         ratio_interval=score.permeability_ratio_interval,
         site_errors={site.site: site.ddg_error_kj_mol for site in score.sites},
-        warnings=score.warnings,
+        warnings=tuple(
+            each for each in score.warnings if not each.startswith("V_m ")
+        ),  # of a cell that is not the page's
     )
 
 
@@ -74,7 +77,16 @@ def filter_of_file(name: str, content: bytes) -> Shown:
     with TemporaryDirectory(prefix="selectivity-") as folder:
         path = Path(folder) / name
         path.write_bytes(content)
-        filter = load_filter(path)
+        try:
+            filter = load_filter(path)
+        except SelectivityError:
+            raise
+        except (ValueError, ArithmeticError, LookupError, OSError, RuntimeError, TypeError, EOFError) as broken:
+            # a parser stumbled over a damaged file: the reader's file, not this program, is what has to change
+            reason = " ".join(str(broken).split())[:200]
+            raise FileUnreadable(
+                f"{name}: cannot be read as a structure ({type(broken).__name__}: {reason}); check the file"
+            ) from None
     return filter, filter_shown(filter)
 
 

@@ -99,7 +99,7 @@ class Workshop:
         """End the process and whatever it computes."""
         with contextlib.suppress(OSError):
             self._pipe.send(None)
-        self._process.join(timeout=5.0)
+        self._process.join(timeout=2.0 if self.ready else 0.0)  # while it warms up it has no child and does not listen
         if self._process.is_alive():
             self._process.kill()
         self._listener.join(timeout=5.0)

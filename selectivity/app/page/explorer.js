@@ -435,8 +435,9 @@ function build(shape) {
     viewer.addSphere({ center: upright(ion.xyz), radius: ion.radius, color: ION[ion.name] || "#6b7683", opacity: 0.35 + 0.55 * Math.min(1, ion.occupancy) });
   }
   const reach = Math.max(...shape.at_rest.xyz.map(([x, y]) => Math.hypot(x, y))) + 0.6;
-  for (const site of shape.sites) {
-    viewer.addLabel(site.name, { position: { x: reach, y: site.z, z: 0 }, fontSize: 13, fontColor: "#22262b", backgroundOpacity: 0, inFront: true, alignment: "centerLeft" });
+  const heights = shape.at_rest.xyz.map(([, , z]) => z), low = Math.min(...heights) - 1.4, high = Math.max(...heights) + 1.4;
+  for (const site of shape.sites) { // the open ends are longer than what is drawn of them
+    viewer.addLabel(site.name, { position: { x: reach, y: Math.min(Math.max(site.z, low), high), z: 0 }, fontSize: 13, fontColor: "#22262b", backgroundOpacity: 0, inFront: true, alignment: "centerLeft" });
   }
   viewer.zoomTo(); viewer.zoom(0.94); viewer.rotate(12, "x");
   viewer.render();
