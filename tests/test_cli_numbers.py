@@ -153,3 +153,20 @@ def test_voltage_table_has_a_row_per_ion_and_units_in_its_names(capsys: pytest.C
     assert [row["ion"] for row in rows] == ["K", "Na", "Cl"]
     assert {"outside_mm", "inside_mm", "nernst_mv", "v_mv", "temperature_k"} <= set(rows[0])
     assert len({row["v_mv"] for row in rows}) == 1
+
+
+def test_voltage_with_a_pump_is_the_library_s_and_knows_the_cell_s_own_temperature(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from selectivity.membrane.cells import cell
+    from selectivity.membrane.pumped import pumped_voltage
+
+    got = as_json(capsys, "voltage", "--ratio", "25", "--temperature", "300.15", "--pump", "0.5", "--json", "-")
+    neuron = cell("neuron")
+    assert got["v_mv"] == pumped_voltage(
+        {"K": 1.0, "Na": 1.0 / 25.0}, outside=neuron.outside, inside=neuron.inside, temperature=300.15, pump=0.5,
+        reference=310.15,
+    )  # fmt: skip
+    assert as_json(capsys, "voltage", "--ratio", "25", "--json", "-")["pump"] is None
+    code, _, error = command(capsys, "voltage", "--pump", "-1")
+    assert code == 1 and "negative" in error and error.count("\n") == 1

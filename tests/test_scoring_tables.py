@@ -135,3 +135,20 @@ def test_unknown_ions_scales_and_sets_name_the_choices():
         bond_valence_sum("K", np.array([2.8, -1.0]))
     with pytest.raises(OutOfRange, match="at least one"):
         ideal_distance("K", 0)
+
+
+def test_a_factor_on_a_scale_multiplies_it_at_every_temperature_and_is_refused_out_of_range() -> None:
+    for kelvin in (298.15, 310.15):
+        plain = dehydration_difference("K", "Na", scale="marcus", temperature=kelvin)
+        assert dehydration_difference("K", "Na", scale="marcus*0.9", temperature=kelvin) == pytest.approx(0.9 * plain)
+    assert hydration_scale("force-field*0.9", force_field="amber") == "joung-cheatham*0.9"
+    assert hydration_scale("tissandier*1", force_field="amber") == "fawcett"
+    assert hydration_sources("marcus*0.9", ("K",)) == hydration_sources("marcus", ("K",))
+    for scale, error in (
+        ("marcus*x", UnknownChoice),
+        ("marcus*", UnknownChoice),
+        ("marcus*3", OutOfRange),
+        ("marcus*nan", OutOfRange),
+    ):
+        with pytest.raises(error):
+            hydration_scale(scale, force_field="charmm36")

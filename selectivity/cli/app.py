@@ -15,6 +15,7 @@ from selectivity.cli import (
     counterfactuals,
     energy,
     explain,
+    explore,
     fit,
     inspect,
     iv,
@@ -87,3 +88,4 @@ app.command("iv")(iv.iv)
 app.command("fit")(fit.fit)
 app.command("temperature")(temperature.temperature)
 app.command("cells")(cells.cells)
+app.command("explore")(explore.explore)

@@ -41,6 +41,12 @@ def one_of(*valid: str) -> Callable[[str | None], str | None]:
     return check
 
 
+def hydration(given: str) -> str:
+    """A typer callback for a water leg, which may carry a factor: "marcus*0.95"."""
+    name, star, factor = given.partition("*")
+    return f"{one_of(*HYDRATIONS)(name)}{star}{factor}"
+
+
 def known_cell(given: str) -> str:
     """A typer callback for the names of cell presets, which are read from their table only when one is asked for."""
     from selectivity.membrane.cells import cells

@@ -88,8 +88,8 @@ Hydration = Annotated[
     typer.Option(
         "--hydration",
         metavar="NAME",
-        callback=choices.one_of(*choices.HYDRATIONS),
-        help=f"Water leg of the cycle: {', '.join(choices.HYDRATIONS)}.",
+        callback=choices.hydration,
+        help=f"Water leg of the cycle: {', '.join(choices.HYDRATIONS)}; a factor may follow (marcus*0.95).",
     ),
 ]
 HydrationState = Annotated[

@@ -27,6 +27,15 @@ Ratio = Annotated[
     typer.Option("--ratio", metavar="P_K/P_NA", help="K+ over Na+ permeability (no unit); default: that of the cell."),
 ]
 
+Pump = Annotated[
+    float | None,
+    typer.Option(
+        "--pump",
+        metavar="STRENGTH",
+        help="Na+/K+ pump beside the leaks (no unit): 1 balances the leaks of K+ and Na+ at the cell's own temperature; default: none.",
+    ),
+]
+
 
 def voltage(
     ratio: Ratio = None,
@@ -36,6 +45,7 @@ def voltage(
     inside: AmountsIn = None,
     permeability: Permeabilities = None,
     temperature: OwnTemperature = None,
+    pump: Pump = None,
     json_to: JsonTo = None,
     csv_to: CsvTo = None,
     plot_to: PlotTo = None,
@@ -44,7 +54,8 @@ def voltage(
 
     Goldman-Hodgkin-Katz voltage (mV, inside minus outside), beside the Nernst potential of each ion. The cell gives
     concentrations (mM), relative permeabilities and temperature (K); each can be replaced. With --ratio the
-    membrane passes K+ and Na+ only, in that ratio. The plot gives the same membrane other ratios P_K/P_Na.
+    membrane passes K+ and Na+ only, in that ratio. With --pump the pump's own current counts too (Q10 of pump and leaks
+    as in `selectivity temperature`). The plot gives the same membrane other ratios P_K/P_Na.
 
     \b
     $ selectivity voltage --ratio 100 --cell neuron
@@ -60,7 +71,8 @@ def voltage(
     chosen = chosen_cell(
         cell, cell_file, outside=outside, inside=inside, permeability=permeability, temperature=temperature
     )
-    result = _result(chosen, _permeabilities(chosen, ratio, given))
+    own = chosen_cell(cell, cell_file).temperature_k
+    result = _result(chosen, _permeabilities(chosen, ratio, given), pump, own)
     outputs.deliver(
         _document(result), payload=lambda: result, rows=lambda: _rows(result), draw=lambda path: _draw(result, path)
     )
@@ -79,9 +91,8 @@ def _permeabilities(cell: Any, ratio: float | None, given: dict[str, float]) -> 
     return {"K": 1.0, "Na": 1.0 / ratio, **given}
 
 
-def _result(cell: Any, permeability: dict[str, float]) -> dict[str, Any]:
+def _result(cell: Any, permeability: dict[str, float], pump: float | None, own_k: float) -> dict[str, Any]:
     from selectivity.membrane.conditions import valence_of
-    from selectivity.membrane.ghk import ghk_voltage
     from selectivity.membrane.nernst import nernst_potential
 
     sides = {"outside": dict(cell.outside), "inside": dict(cell.inside)}
@@ -101,8 +112,22 @@ def _result(cell: Any, permeability: dict[str, float]) -> dict[str, Any]:
             for ion in sides["outside"]
             if sides["outside"][ion] and sides["inside"].get(ion)
         },
-        "v_mv": ghk_voltage(permeability, **sides, temperature=cell.temperature_k),
+        "pump": pump,
+        "reference_k": own_k,
+        "v_mv": _voltage(permeability, sides, cell.temperature_k, pump, own_k),
     }
+
+
+def _voltage(
+    permeability: dict[str, Any], sides: dict[str, Any], kelvin: float, pump: float | None, own_k: float
+) -> Any:
+    """mV: the leaks alone, or beside a pump that was matched at the cell's own temperature."""
+    from selectivity.membrane.ghk import ghk_voltage
+    from selectivity.membrane.pumped import pumped_voltage
+
+    if pump is None:
+        return ghk_voltage(permeability, **sides, temperature=kelvin)
+    return pumped_voltage(permeability, **sides, temperature=kelvin, pump=pump, reference=own_k)
 
 
 def _document(result: dict[str, Any]) -> list[Block]:
@@ -116,8 +141,9 @@ def _document(result: dict[str, Any]) -> list[Block]:
         )
         for ion in result["outside_mm"]
     )
+    pumped = "" if result["pump"] is None else f", pump {as_given(result['pump'])}"
     return [
-        Heading(f"V_m {fixed(result['v_mv'], 2)} mV: {result['cell']}, {result['temperature_k']:g} K"),
+        Heading(f"V_m {fixed(result['v_mv'], 2)} mV: {result['cell']}, {result['temperature_k']:g} K{pumped}"),
         Table(("ion", "outside (mM)", "inside (mM)", "P (relative)", "Nernst potential (mV)"), rows),
     ]
 
@@ -127,7 +153,6 @@ def _draw(result: dict[str, Any], path: Path) -> None:
     import numpy as np
 
     from selectivity.errors import OutOfRange
-    from selectivity.membrane.ghk import ghk_voltage
     from selectivity.plotting.membrane_voltage import draw_voltage_against_ratio
 
     own, sides = result["permeability"], {"outside": result["outside_mm"], "inside": result["inside_mm"]}
@@ -136,7 +161,9 @@ def _draw(result: dict[str, Any], path: Path) -> None:
     ratio = own["K"] / own["Na"] if own.get("Na") else None
     reach = (min(1.0, ratio or 1.0), max(1e4, ratio or 1.0))
     ratios = np.geomspace(*reach, 201)
-    v = ghk_voltage({**own, "Na": own["K"] / ratios}, **sides, temperature=result["temperature_k"])
+    v = _voltage(
+        {**own, "Na": own["K"] / ratios}, sides, result["temperature_k"], result["pump"], result["reference_k"]
+    )
     permeant = {ion: e for ion, e in result["nernst_mv"].items() if own.get(ion)}
     figure = draw_voltage_against_ratio(
         ratios,

@@ -27,30 +27,41 @@ SCALES = ("force-field", *EXPERIMENTAL_SCALES)
 _UNITS = {"kJ/mol": 1.0, "kcal/mol": KJ_PER_KCAL}
 _SAME_SCALE = {"tissandier": "fawcett"}
 
+FACTOR_RANGE = (0.5, 2.0)
+"""Factors by which a scale may be multiplied ("marcus*0.95"): a what-if for the price of water, not a measurement. The published
+scales differ by 2 % for K+ and 10 % for the difference of Na+ and K+."""
+
 
 def hydration_scale(hydration: str, *, force_field: str) -> str:
-    """Name of the table behind the option `hydration` for a force field.
+    """Name of the table behind the option `hydration` for a force field, its factor kept ("marcus*0.95").
 
     >>> hydration_scale("force-field", force_field="amber")
     'joung-cheatham'
+    >>> hydration_scale("force-field*0.9", force_field="charmm36")
+    'charmm36*0.9'
     """
-    name = _SAME_SCALE.get(hydration, hydration)
+    named, factor = _split(hydration)
+    name = _SAME_SCALE.get(named, named)
     if name == "force-field":
-        return force_field_by_name(force_field).hydration
+        name = force_field_by_name(force_field).hydration
     if name not in _table():
         raise UnknownChoice(f"hydration scale {hydration!r}: choose one of {', '.join(SCALES)}")
-    return name
+    return name if factor == 1.0 else f"{name}*{factor!r}"
 
 
 def hydration_free_energy(ion: str, *, scale: str, temperature: float = ROOM_TEMPERATURE) -> float:
     """Absolute hydration free energy in kJ/mol (negative) of an ion by symbol on one scale.
 
-    Raises UnknownChoice for a scale or an ion the scale does not have, OutOfRange outside 273-373 K or where the temperature
-    dependence of the ion is not known. Sources: the columns of data/hydration.csv and data/hydration_temperature.csv.
+    A scale may carry a factor, "charmm36*0.9": every hydration free energy times 0.9, at every temperature. Raises UnknownChoice
+    for a scale or an ion the scale does not have, OutOfRange outside 273-373 K, for a factor outside 0.5 to 2, or where the
+    temperature dependence of the ion is not known. Sources: the columns of data/hydration.csv and data/hydration_temperature.csv.
 
     >>> round(hydration_free_energy("K", scale="charmm36"), 1)
     -332.9
+    >>> round(hydration_free_energy("K", scale="charmm36*0.9"), 1)
+    -299.6
     """
+    scale, factor = _split(scale)
     values = _table().get(_SAME_SCALE.get(scale, scale))
     if values is None:
         raise UnknownChoice(f"hydration scale {scale!r}: choose one of {', '.join(_table())}")
@@ -59,7 +70,7 @@ def hydration_free_energy(ion: str, *, scale: str, temperature: float = ROOM_TEM
             f"no hydration free energy of {ion} on the scale {scale}, which has {', '.join(values)}; "
             f"scales with {ion}: {', '.join(name for name, row in _table().items() if ion in row) or 'none'}"
         )
-    return values[ion] + _temperature_shift(ion, temperature)
+    return factor * (values[ion] + _temperature_shift(ion, temperature))
 
 
 def dehydration_difference(first: str, second: str, *, scale: str, temperature: float = ROOM_TEMPERATURE) -> float:
@@ -96,8 +107,24 @@ def hydration_sources(scale: str, ions: tuple[str, ...]) -> tuple[str, ...]:
     >>> hydration_sources("schmid", ("K", "Na"))
     ('schmid2000',)
     """
+    scale, _ = _split(scale)
     rows = (row for row in read_table("hydration") if row["scale"] == scale and row["ion"] in ions)
     return tuple(dict.fromkeys(key for row in rows for key in row["source"].split(";")))
+
+
+def _split(scale: str) -> tuple[str, float]:
+    """Name and factor of a scale as it is written: "marcus*0.95"; without a factor 1."""
+    name, star, written = scale.partition("*")
+    if not star:
+        return name, 1.0
+    try:
+        factor = float(written)
+    except ValueError:
+        raise UnknownChoice(f"hydration scale {scale!r}: a factor is a number, for example {name}*0.95") from None
+    low, high = FACTOR_RANGE
+    if not low <= factor <= high:
+        raise OutOfRange(f"hydration scale {scale!r}: a factor from {low:g} to {high:g} is needed (1 = as published)")
+    return name, factor
 
 
 def _temperature_shift(ion: str, temperature: float) -> float:

@@ -25,6 +25,7 @@ _HOME = {
     "chord_voltage": "chord",
     "block_shift": "chord",
     "mullins_noda_voltage": "mullins_noda",
+    "pumped_voltage": "pumped",
     "compare_voltages": "compare",
     "Cell": "cells",
     "cell": "cells",

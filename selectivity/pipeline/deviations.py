@@ -52,10 +52,30 @@ def deviations(energies: FilterEnergies, settings: Settings) -> Deviations:
     """
     file = filter_nodes(energies)
     sites = _integrated(energies, settings)
-    sign = 1.0 if energies.ions[0] == settings.reference else -1.0
+    sign = _sign(energies, settings)
     heights = _heights(energies, sites, file)
+    stretch = _stretch(energies, sites, heights, sign)
+    moves = {"coordinates": _coordinate_moves(energies, settings, heights, sites, file)}
+    if energies.thermal is not None:
+        moves["sampling"] = _sampling_moves(energies, settings, heights, sites, file)
+    moves |= _model_moves(energies, settings, heights, sites, file)
+    return Deviations(stretch, sign * file.ddg_kj_mol, file, moves)
+
+
+def central_stretch(energies: FilterEnergies, settings: Settings) -> Stretch:
+    """The ``stretch`` of `deviations` alone, without what moves it: milliseconds instead of a tenth of a second."""
+    sites = _integrated(energies, settings)
+    heights = _heights(energies, sites, filter_nodes(energies))
+    return _stretch(energies, sites, heights, _sign(energies, settings))
+
+
+def _sign(energies: FilterEnergies, settings: Settings) -> float:
+    return 1.0 if energies.ions[0] == settings.reference else -1.0
+
+
+def _stretch(energies: FilterEnergies, sites: Sequence[Site], heights: _Heights, sign: float) -> Stretch:
     planes = sorted({edge for site in sites for edge in (site.z_low, site.z_high)})
-    stretch = Stretch(
+    return Stretch(
         z=heights.z,
         lengths=heights.lengths,
         ddg=sign * heights.ddg,
@@ -64,11 +84,6 @@ def deviations(energies: FilterEnergies, settings: Settings) -> Deviations:
         site_lengths=np.array([site.z_high - site.z_low for site in sites]),
         site_ddg=sign * np.array([energies.site_ddg(site.name) for site in sites]),
     )
-    moves = {"coordinates": _coordinate_moves(energies, settings, heights, sites, file)}
-    if energies.thermal is not None:
-        moves["sampling"] = _sampling_moves(energies, settings, heights, sites, file)
-    moves |= _model_moves(energies, settings, heights, sites, file)
-    return Deviations(stretch, sign * file.ddg_kj_mol, file, moves)
 
 
 @dataclass(frozen=True)
