@@ -4,6 +4,7 @@
 # make bench   the benchmarks of benchmarks/, ratios measured in one run
 # make lowest  the suite on the wheel with every dependency at its stated lower bound
 # make structures   rebuild the idealised filters of structures/
+# make manual  the pages of docs/ as a web site, warnings are errors: .cache/manual/html/index.html
 # make docs    rebuild the tables, transcripts and pictures that docs/ and README.md quote
 
 SHELL := bash
@@ -20,7 +21,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 KERNELS := $(shell grep -rl --include=*.py numba selectivity | LC_ALL=C sort)
 export NUMBA_CACHE_DIR ?= $(CURDIR)/.cache/numba-$(firstword $(shell cat $(KERNELS) /dev/null | cksum))
 
-.PHONY: demo test lint slow bench lowest structures docs clean
+.PHONY: demo test lint slow bench lowest structures docs manual clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/installed
@@ -49,6 +50,10 @@ structures: .venv/installed
 docs: .venv/installed-test
 	@set -e; for script in docs/make_*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
+manual: .venv/installed-docs
+	$(BIN)/python -m sphinx -q -W --keep-going -j auto -b html -d .cache/manual/doctrees docs .cache/manual/html
+	@echo .cache/manual/html/index.html
+
 # The wheel with every dependency at its lower bound, in an environment of its own; `pytest` as a program, so that the tests
 # import the wheel and not the sources beside them.
 lowest: pyproject.toml
@@ -74,6 +79,10 @@ lowest: pyproject.toml
 
 .venv/installed-test: .venv/bin/python pyproject.toml
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test]'
+	@mkdir -p .cache && touch .venv/installed $@
+
+.venv/installed-docs: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[docs]'
 	@mkdir -p .cache && touch .venv/installed $@
 
 .PHONY: .python

@@ -54,6 +54,15 @@ def known_cell(given: str) -> str:
     return str(one_of(*cells())(given))
 
 
+def known_force_field(given: str) -> str:
+    """A typer callback for the names of force fields; the tables are read only for a name that a user's own may have."""
+    if given.lower() in FORCE_FIELDS:
+        return given.lower()
+    from selectivity.energetics.force_field import force_field_names
+
+    return str(one_of(*force_field_names())(given))
+
+
 def number_or(*words: str) -> Callable[[str], str]:
     """A typer callback for an option that is a number or one of a few words; the text itself is returned."""
 

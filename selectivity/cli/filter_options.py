@@ -79,7 +79,7 @@ ForceField = Annotated[
     typer.Option(
         "--force-field",
         metavar="NAME",
-        callback=choices.one_of(*choices.FORCE_FIELDS),
+        callback=choices.known_force_field,
         help=f"Charges and radii: {', '.join(choices.FORCE_FIELDS)}.",
     ),
 ]
@@ -122,7 +122,9 @@ Neighbours = Annotated[
 TargetError = Annotated[
     float,
     typer.Option(
-        "--target-error", metavar="KJ_MOL", help="Sample each ddG until its standard error is below this, kJ/mol (thermal)."
+        "--target-error",
+        metavar="KJ_MOL",
+        help="Sample each ddG until its standard error is below this, kJ/mol (thermal).",
     ),
 ]
 Quick = Annotated[

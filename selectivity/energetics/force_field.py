@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from selectivity.constants import KJ_PER_KCAL
 from selectivity.data import read_table
-from selectivity.errors import UnknownChoice
+from selectivity.errors import FileUnreadable, UnknownChoice
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class GroupGeometry:
 
 _HYDRATION = {"charmm36": "charmm36", "amber": "joung-cheatham", "amber-lsm": "marcus"}
 """The hydration leg that was computed or fitted with the same ion parameters: the HFE set of Li, Song and Merz was fitted to
-Marcus's values."""
+Marcus's values. A force field of a user's own table has the hydration scale of its own name."""
 
 _SAME_GROUPS = {"amber-lsm": "amber"}
 """Force fields that differ from another in their ions only."""
@@ -88,6 +88,15 @@ def force_field(name: str) -> ForceField:
     if name not in tables:
         raise UnknownChoice(f"force field {name!r} is not known: choose one of {', '.join(tables)}")
     return tables[name]
+
+
+def force_field_names() -> tuple[str, ...]:
+    """All names that `force_field` knows, the package's own first.
+
+    >>> force_field_names()[:3]
+    ('charmm36', 'amber', 'amber-lsm')
+    """
+    return tuple(_tables())
 
 
 @cache
@@ -124,9 +133,14 @@ def _tables() -> Mapping[str, ForceField]:
 
 
 def _freeze(name: str, table: dict[str, dict[str, AtomType]]) -> ForceField:
+    missing = [kind for kind in ("carbonyl", "hydroxyl", "water", "ion") if kind not in table]
+    if missing:
+        raise FileUnreadable(
+            f"force field {name}: no rows for {', '.join(missing)}; carbonyl, hydroxyl, water and ion are needed"
+        )
     ions = table.pop("ion")
     frozen = {group: MappingProxyType(atoms) for group, atoms in table.items()}
-    return ForceField(name, MappingProxyType(frozen), MappingProxyType(ions), _HYDRATION[name])
+    return ForceField(name, MappingProxyType(frozen), MappingProxyType(ions), _HYDRATION.get(name, name))
 
 
 def _elsewhere(ion: str) -> str:
