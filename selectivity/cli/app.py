@@ -22,6 +22,7 @@ from selectivity.cli import (
     permeate,
     profile,
     ratio,
+    report,
     rundown,
     scan,
     score,
@@ -67,6 +68,7 @@ def selectivity_command(
 
 
 app.command("score")(score.score)
+app.command("report")(report.report)
 app.command("explain")(explain.explain)
 app.command("inspect")(inspect.inspect)
 app.command("profile")(profile.profile)
