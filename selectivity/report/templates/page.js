@@ -100,7 +100,7 @@
       return [traces, layout({margin: {l: 60, r: 40, t: narrow() ? 60 : 36, b: 46},
         shapes: levels.map((ion) => ({type: "line", x0: 0, x1: 1, xref: "paper", y0: m.nernst_mv[ion], y1: m.nernst_mv[ion], line: {color: colour("quiet"), width: 1, dash: "dot"}})),
         annotations: levels.map((ion) => ({x: 1, xref: "paper", xanchor: "left", y: m.nernst_mv[ion], text: " E<sub>" + ion + "</sub>", showarrow: false, font: {color: colour("quiet")}})),
-        xaxis: {title: {text: "ΔΔG‡ of permeation (kJ/mol); wide band: 95 % interval of this filter"}, zeroline: false, range: [curve.ddg_kj_mol[0], curve.ddg_kj_mol[curve.ddg_kj_mol.length - 1]]},
+        xaxis: {title: {text: "ΔΔG‡ of permeation (kJ/mol)"}, zeroline: false, range: [curve.ddg_kj_mol[0], curve.ddg_kj_mol[curve.ddg_kj_mol.length - 1]]},
         yaxis: {title: {text: "V<sub>m</sub> (mV)"}, zeroline: false}})];
     },
     comparison() {
@@ -126,7 +126,7 @@
     const logs = shown.flatMap((row) => row.bounds).map(Math.log10), decades = Math.max(...logs) - Math.min(...logs);
     const none = rows.filter((row) => !row.bounds);
     return [traces, layout({height: Math.max(200, 90 + 46 * rows.length), margin: {l: 60, r: 20, t: 14, b: 50},
-      xaxis: {type: "log", title: {text: "P<sub>" + first + "</sub>/P<sub>" + second + "</sub>, central value and 95 % interval"}, exponentformat: "power", dtick: Math.max(1, Math.ceil(decades / (narrow() ? 6 : 12)))},
+      xaxis: {type: "log", title: {text: "P<sub>" + first + "</sub>/P<sub>" + second + "</sub>"}, exponentformat: "power", dtick: Math.max(1, Math.ceil(decades / (narrow() ? 6 : 12)))},
       yaxis: {type: "category", categoryorder: "array", categoryarray: rows.map((r) => r.name), range: [-0.6, rows.length - 0.4], ticks: ""},
       shapes: [{type: "line", x0: 1, x1: 1, y0: 0, y1: 1, yref: "paper", line: {color: colour("ink"), width: 1}}],
       annotations: none.map((row) => ({x: 0.02, xref: "paper", xanchor: "left", y: row.name, text: row.none, showarrow: false, font: {color: colour("bad")}}))})];
@@ -172,6 +172,7 @@
     viewer.setHoverable({}, true, (atom) => point_at(state, atom), () => point_at(state, null));
     style(state);
     viewer.zoomTo();
+    viewer.zoom(0.92);
     viewer.rotate(-Math.atan2(middle(scene, 0).y, middle(scene, 0).x) * 180 / Math.PI, "y");
     viewer.render();
     state.home = viewer.getView();
