@@ -23,6 +23,7 @@ from selectivity.cli import (
     permeate,
     profile,
     ratio,
+    report,
     rundown,
     scan,
     score,
@@ -68,6 +69,7 @@ def selectivity_command(
 
 
 app.command("score")(score.score)
+app.command("report")(report.report)
 app.command("explain")(explain.explain)
 app.command("inspect")(inspect.inspect)
 app.command("profile")(profile.profile)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -103,28 +103,26 @@ def score(
     outputs = Outputs(json_to, csv_to, plot_to)
     if plot_to is not None and len(files) > 1:
         raise typer.BadParameter(f"--plot draws one file, {len(files)} were given; score them one by one for pictures")
-    scoring = Scoring(
+    scoring = scoring_of(
         Source.of(assembly, pore, altloc, rings),
-        scoring_keywords(
-            ions=ions,
-            treatment="relaxed" if quick and treatment == "thermal" else treatment,
-            sigma=sigma,
-            force_field=force_field,
-            hydration=hydration,
-            hydration_state=hydration_state or ("dry" if quick else None),
-            temperature=temperature,
-            rule=rule or ("profile" if quick else None),
-            access_length=access_length,
-            seed=seed,
-            force=force,
-            cell=cell,
-            neighbours=neighbours,
-            target_error=target_error,
-            jobs=(jobs or available_cores()) if len(files) == 1 else 1,
-        ),
+        quick=quick,
+        ions=ions,
+        treatment=treatment,
+        sigma=sigma,
+        force_field=force_field,
+        hydration=hydration,
+        hydration_state=hydration_state,
+        temperature=temperature,
+        rule=rule,
+        access_length=access_length,
+        seed=seed,
+        force=force,
+        cell=cell,
+        neighbours=neighbours,
+        target_error=target_error,
+        jobs=(jobs or available_cores()) if len(files) == 1 else 1,
     )
-    scoring.check()
-    task = scoring if len(files) > 1 or backend != "processes" else partial(_watched, scoring)
+    task = scoring if len(files) > 1 or backend != "processes" else partial(watched, scoring)
     outcomes = run_batch(task, files, jobs=jobs or 1, backend=backend, scheduler=scheduler)
     exit_code = report_failures(outcomes)
     scores = [outcome.value for outcome in outcomes if outcome.value is not None]
@@ -134,7 +132,24 @@ def score(
         raise typer.Exit(exit_code)
 
 
-def _watched(scoring: Scoring, path: str) -> FilterScore:
+def scoring_of(
+    source: Source, *, quick: bool, treatment: str, hydration_state: str | None, rule: str | None, **options: Any
+) -> Scoring:
+    """How to score a file by the options of `selectivity score`, checked before any file is read; --quick fills in what it stands for."""
+    scoring = Scoring(
+        source,
+        scoring_keywords(
+            treatment="relaxed" if quick and treatment == "thermal" else treatment,
+            hydration_state=hydration_state or ("dry" if quick else None),
+            rule=rule or ("profile" if quick else None),
+            **options,
+        ),
+    )
+    scoring.check()
+    return scoring
+
+
+def watched(scoring: Scoring, path: str) -> FilterScore:
     """One file, with a bar over the places that are sampled."""
     with counting("places sampled") as progress:
         return scoring(path, progress=progress)

@@ -75,7 +75,7 @@ def coordinate(filter: Filter, site: Site, *, ions: Sequence[str] = ("K", "Na"))
     more, or when the file itself shows a K+-like ion there with a full ring around it. Sites open to water keep theirs and
     count as formed; a vestibule is no site for K+ and does not. Bond-valence sums are for ``ions`` at the same point.
     """
-    point, point_name, seen = _point(filter, site)
+    point, point_name, seen = counting_point(filter, site)
     members = [atom for ring in filter.rings for atom in ring.atoms]
     distances = np.linalg.norm(filter.positions[members] - point, axis=1)
     shell = np.sort(distances[distances <= SHELL_ANGSTROM])
@@ -145,8 +145,9 @@ def _site_rings(filter: Filter, site: Site) -> tuple[Ring, ...]:
     return tuple(filter.rings[index] for index in (site.inner, site.outer) if index is not None)
 
 
-def _point(filter: Filter, site: Site) -> tuple[Vector, str, str | None]:
-    """Where the oxygens are counted from (coordinates of the file), in words, and the K+-like ion seen there."""
+def counting_point(filter: Filter, site: Site) -> tuple[Vector, str, str | None]:
+    """Where the oxygens of a site are counted from: the point (3,) in the coordinates of the file (Å), what it is in words, and the
+    K+-like ion seen there (None: the centre of the site)."""
     seen = [ion for ion in filter.ions if ion.site == site.name and ion.name in POTASSIUM_LIKE]
     if seen:
         ion = max(seen, key=lambda each: (each.occupancy, -each.radial))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,23 +10,8 @@ from matplotlib.ticker import MaxNLocator
 
 from selectivity.plotting.style import INK, ION_COLOURS, PALE, QUIET, drawing, ion_label
 from selectivity.score import FilterScore
+from selectivity.structure.bonds import strand_bonds
 from selectivity.structure.filter import Filter
-
-BONDS = (
-    ("N", "CA", 0),
-    ("CA", "C", 0),
-    ("C", "O", 0),
-    ("C", "N", 1),
-    ("CA", "CB", 0),
-    ("CB", "OG1", 0),
-    ("CB", "OG", 0),
-)
-"""Backbone and hydroxyl bonds of a strand: two atom names and whether the second belongs to the next residue."""
-
-CARBOXYLATE_BONDS = (
-    ("CA", "CB", 0), ("CB", "CG", 0), ("CG", "OD1", 0), ("CG", "OD2", 0), ("CG", "CD", 0), ("CD", "OE1", 0), ("CD", "OE2", 0),
-)  # fmt: skip
-"""Side-chain bonds, drawn where a carboxylate lines the pore."""
 
 ION_RADII = {"K": 1.51, "Na": 1.18, "Rb": 1.61, "Cs": 1.74, "Li": 0.92, "Tl": 1.59}
 """Å; effective ionic radii at coordination number eight (Shannon 1976), the size at which ions are drawn."""
@@ -114,18 +97,9 @@ def _opposite(shown: Filter, points: np.ndarray) -> int:
     return int(np.argmin(middles))
 
 
-def _strand_bonds(shown: Filter, strand: int) -> Iterator[tuple[int, int]]:
-    index = {(a.residue_index, a.name): i for i, a in enumerate(shown.atoms) if a.strand == strand}
-    charged = {shown.atoms[i].residue_index for ring in shown.rings if ring.kind == "carboxylate" for i in ring.atoms}
-    for residue, name in index:
-        for first, second, step in BONDS + (CARBOXYLATE_BONDS if residue in charged else ()):
-            if name == first and (residue + step, second) in index:
-                yield index[residue, first], index[residue + step, second]
-
-
 def _strand(ax: Axes, shown: Filter, points: np.ndarray, strand: int, *, front: bool) -> None:
     colour, width, layer = (INK, 2.2, 4) if front else (PALE, 1.4, 1)
-    for i, j in _strand_bonds(shown, strand):
+    for i, j in strand_bonds(shown, strand):
         ax.plot(
             points[[i, j], 0], points[[i, j], 2], color=colour, linewidth=width, solid_capstyle="round", zorder=layer
         )

@@ -26,7 +26,15 @@ COUNTED_FROM = (
     "strain it already, so an ion that draws them in can relieve strain."
 )
 
-SITE_TERMS = ("ion_ligand_electrostatics", "ion_ligand_lennard_jones", "ligand_ligand", "strain", "walls", "ion_ion", "entropy")
+SITE_TERMS = (
+    "ion_ligand_electrostatics",
+    "ion_ligand_lennard_jones",
+    "ligand_ligand",
+    "strain",
+    "walls",
+    "ion_ion",
+    "entropy",
+)
 """What the site pays back or charges: everything but the water."""
 
 
