@@ -15,6 +15,7 @@ from selectivity.cli import (
     counterfactuals,
     energy,
     explain,
+    fetch,
     fit,
     inspect,
     iv,
@@ -66,6 +67,7 @@ def selectivity_command(
         print(context.get_help())
 
 
+app.command("fetch")(fetch.fetch)
 app.command("score")(score.score)
 app.command("explain")(explain.explain)
 app.command("inspect")(inspect.inspect)

@@ -61,7 +61,7 @@ Structure = Annotated[
     typer.Option(
         "--structure",
         metavar="FILE",
-        help="Structure whose sites are placed beside the cages (relaxed, or thermal as the cages are).",
+        help="Structure file or PDB identifier whose sites are placed beside the cages (relaxed, or thermal as the cages are).",
     ),
 ]
 

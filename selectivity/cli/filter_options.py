@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,11 +16,18 @@ if TYPE_CHECKING:
     from selectivity.structure.filter import Filter
 
 File = Annotated[
-    str, typer.Argument(metavar="FILE", help="Structure file: PDB, mmCIF, RCSB pdb1, also gzipped; coordinates in Å.")
+    str,
+    typer.Argument(
+        metavar="FILE",
+        help="Structure file: PDB, mmCIF, RCSB pdb1, also gzipped; coordinates in Å. Or a PDB identifier (1K4C).",
+    ),
 ]
 Files = Annotated[
     list[str],
-    typer.Argument(metavar="FILE", help="Structure files: PDB, mmCIF, RCSB pdb1, also gzipped; coordinates in Å."),
+    typer.Argument(
+        metavar="FILE",
+        help="Structure files: PDB, mmCIF, RCSB pdb1, also gzipped; coordinates in Å. Or PDB identifiers (1K4C).",
+    ),
 ]
 Assembly = Annotated[
     str,
@@ -160,6 +168,8 @@ class Source:
     def __call__(self, path: str) -> Filter:
         from selectivity.structure.load import load_filter
 
+        path = local_file(path)
+
         return load_filter(path, assembly=self.assembly, pore=self.pore, altloc=self.altloc, rings=self.rings)
 
 
@@ -180,6 +190,20 @@ class Scoring:
         from selectivity.pipeline import score_filter
 
         return score_filter(self.source(path), **dict(self.keywords), progress=progress)
+
+
+def local_file(word: str) -> str:
+    """The file that a word of the command line means: that file, or the entry of the archive if it is spelled like an identifier.
+
+    A file of that name comes first. Raises what `selectivity.archive.fetch.fetch_entry` raises.
+    """
+    from selectivity.archive.entries import is_entry_id
+
+    if not is_entry_id(word) or Path(word).exists():
+        return word
+    from selectivity.archive.fetch import fetch_entry
+
+    return str(fetch_entry(word).path)
 
 
 def scoring_keywords(*, ions: str, sigma: str, **others: Any) -> tuple[tuple[str, Any], ...]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import re
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selectivity.errors import FileUnreadable
+from selectivity.files import unzipped
 from selectivity.structure.parts import Diffraction
 from selectivity.structure.table import Assembly, AtomTable, Operator, StructureData
 
@@ -57,12 +56,7 @@ def read_bytes(path: Path) -> bytes:
 
 def _decode(name: str, content: bytes) -> str:
     if content[:2] == b"\x1f\x8b":
-        try:
-            content = gzip.decompress(content)
-        except (EOFError, OSError, zlib.error):
-            raise FileUnreadable(
-                f"{name}: the gzip stream is cut short or damaged; a whole file is needed: repeat the download"
-            ) from None
+        content = unzipped(content, name)
     if not content.strip():
         raise FileUnreadable(
             f"{name}: the compressed file is empty; a structure is needed ({FORMATS}): repeat the download"
