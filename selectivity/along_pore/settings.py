@@ -18,7 +18,7 @@ from selectivity.energetics.hydration import (
     hydration_sources,
 )
 from selectivity.energetics.thermal_profile import HYDRATION_STATES
-from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.errors import OutOfRange, UnknownChoice, hint
 from selectivity.ions import ion as ion_by_name
 from selectivity.permeation.barrier import FirstProfile, tabulated_profile
 
@@ -152,4 +152,4 @@ def checked(
 
 def _choice(what: str, value: str, known: Sequence[str]) -> None:
     if value not in known:
-        raise UnknownChoice(f"{what} {value!r}: available are {', '.join(known)}")
+        raise UnknownChoice(f"{what} {value!r}: available are {', '.join(known)}{hint(value, known)}")

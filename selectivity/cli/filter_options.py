@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from selectivity.cli import choices
+from selectivity.cli.verbosity import remark
 
 if TYPE_CHECKING:
     from selectivity.pipeline.thermal import Progress
@@ -63,7 +64,7 @@ Treatment = Annotated[
     typer.Option(
         "--treatment",
         metavar="NAME",
-        callback=choices.one_of(*choices.TREATMENTS),
+        **choices.among(*choices.TREATMENTS),
         help=f"How the filter gives way to the ion: {', '.join(choices.TREATMENTS)}.",
     ),
 ]
@@ -73,6 +74,7 @@ Sigma = Annotated[
         "--sigma",
         metavar="ANGSTROM",
         callback=choices.number_or("bfactor"),
+        autocompletion=choices.completing("bfactor"),
         help="Softness of the restraints in Å, or bfactor (from the file's B-factors).",
     ),
 ]
@@ -87,7 +89,7 @@ ForceField = Annotated[
     typer.Option(
         "--force-field",
         metavar="NAME",
-        callback=choices.one_of(*choices.FORCE_FIELDS),
+        **choices.among(*choices.FORCE_FIELDS),
         help=f"Charges and radii: {', '.join(choices.FORCE_FIELDS)}.",
     ),
 ]
@@ -96,7 +98,7 @@ Hydration = Annotated[
     typer.Option(
         "--hydration",
         metavar="NAME",
-        callback=choices.one_of(*choices.HYDRATIONS),
+        **choices.among(*choices.HYDRATIONS),
         help=f"Water leg of the cycle: {', '.join(choices.HYDRATIONS)}.",
     ),
 ]
@@ -105,7 +107,7 @@ HydrationState = Annotated[
     typer.Option(
         "--hydration-state",
         metavar="NAME",
-        callback=choices.one_of(*choices.HYDRATION_STATES),
+        **choices.among(*choices.HYDRATION_STATES),
         help=f"Water inside the filter: {', '.join(choices.HYDRATION_STATES)}; default: accessible where the treatment is "
         "thermal, else dry.",
     ),
@@ -115,7 +117,7 @@ Rule = Annotated[
     typer.Option(
         "--rule",
         metavar="NAME",
-        callback=choices.one_of(*choices.RULES),
+        **choices.among(*choices.RULES),
         help=f"From energies to one barrier: {', '.join(choices.RULES)}; default: queue where K+ is one of the ions, else profile.",
     ),
 ]
@@ -130,7 +132,9 @@ Neighbours = Annotated[
 TargetError = Annotated[
     float,
     typer.Option(
-        "--target-error", metavar="KJ_MOL", help="Sample each ddG until its standard error is below this, kJ/mol (thermal)."
+        "--target-error",
+        metavar="KJ_MOL",
+        help="Sample each ddG until its standard error is below this, kJ/mol (thermal).",
     ),
 ]
 Quick = Annotated[
@@ -168,9 +172,14 @@ class Source:
     def __call__(self, path: str) -> Filter:
         from selectivity.structure.load import load_filter
 
-        path = local_file(path)
-
-        return load_filter(path, assembly=self.assembly, pore=self.pore, altloc=self.altloc, rings=self.rings)
+        found = load_filter(
+            local_file(path), assembly=self.assembly, pore=self.pore, altloc=self.altloc, rings=self.rings
+        )
+        how = found.provenance
+        remark(
+            f"{path}: {how.format} read {how.assembly}, pore {how.pore} of {len(how.pores_found)}, SHA-256 {how.sha256}"
+        )
+        return found
 
 
 @dataclass(frozen=True)
@@ -203,7 +212,9 @@ def local_file(word: str) -> str:
         return word
     from selectivity.archive.fetch import fetch_entry
 
-    return str(fetch_entry(word).path)
+    found = fetch_entry(word)
+    remark(f"{word}: {'kept in' if found.cached else f'fetched from {found.url} to'} {found.path}")
+    return str(found.path)
 
 
 def scoring_keywords(*, ions: str, sigma: str, **others: Any) -> tuple[tuple[str, Any], ...]:

@@ -15,7 +15,7 @@ from selectivity.energetics.force_field import force_field as force_field_by_nam
 from selectivity.energetics.groups import force_constant
 from selectivity.energetics.hydration import TEMPERATURE_RANGE, hydration_free_energy, hydration_scale
 from selectivity.energetics.occupants import Occupant, parse_occupants
-from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.errors import OutOfRange, UnknownChoice, hint
 from selectivity.ions import ion as ion_by_name
 from selectivity.membrane.cells import cell as cell_by_name
 from selectivity.permeation.barrier import tabulated_profile
@@ -179,4 +179,4 @@ def settings_of(**keywords: Any) -> Settings:
 
 def _choice(what: str, value: str, known: Sequence[str]) -> None:
     if value not in known:
-        raise UnknownChoice(f"{what} {value!r}: available are {', '.join(known)}")
+        raise UnknownChoice(f"{what} {value!r}: available are {', '.join(known)}{hint(value, known)}")
