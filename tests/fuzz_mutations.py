@@ -32,13 +32,14 @@ def _lines(content: bytes) -> list[bytes]:
 
 
 def _some(rng: np.random.Generator, n: int, most: int = 8) -> np.ndarray:
+    """A few places among n."""
     return rng.integers(0, max(n, 1), int(rng.integers(1, most + 1)))
 
 
 def byte_flips(rng: np.random.Generator, content: bytes) -> bytes:
     """Some bits of some bytes."""
     changed = bytearray(content)
-    for at in _some(rng, len(changed), 20):
+    for at in _some(rng, len(changed), 20) if changed else ():
         changed[at] ^= int(rng.integers(1, 256))
     return bytes(changed)
 
@@ -102,9 +103,24 @@ def wild_numbers(rng: np.random.Generator, content: bytes) -> bytes:
 
 def column_of_atoms(rng: np.random.Generator, content: bytes) -> bytes:
     """One field of all or many atom records becomes the same word, or noise."""
-    fields = ((6, 11), (12, 16), (16, 17), (17, 20), (21, 22), (22, 26), (26, 27), (30, 38), (38, 46), (46, 54), (54, 60), (60, 66))
+    fields = (
+        (6, 11),
+        (12, 16),
+        (16, 17),
+        (17, 20),
+        (21, 22),
+        (22, 26),
+        (26, 27),
+        (30, 38),
+        (38, 46),
+        (46, 54),
+        (54, 60),
+        (60, 66),
+    )
     low, high = fields[int(rng.integers(len(fields)))]
-    word = str(rng.choice([*NUMBERS, "O", "CA", "HOH", "GLY", "A", "ZZZZ", " "])).encode()[: high - low].rjust(high - low)
+    word = (
+        str(rng.choice([*NUMBERS, "O", "CA", "HOH", "GLY", "A", "ZZZZ", " "])).encode()[: high - low].rjust(high - low)
+    )
     share = float(rng.choice([0.05, 0.5, 1.0]))
     return b"\n".join(
         line[:low] + word + line[high:] if line.startswith((b"ATOM", b"HETATM")) and rng.random() < share else line
@@ -124,7 +140,9 @@ def columns_shifted(rng: np.random.Generator, content: bytes) -> bytes:
 def renumbered(rng: np.random.Generator, content: bytes) -> bytes:
     """Serial numbers beyond the columns, in hybrid-36, or all alike."""
     word = str(rng.choice(["100000", "A0000", "zzzzz", "*****", "99999", "-9999"])).encode()
-    return b"\n".join(line[:6] + word[:5].rjust(5) + line[11:] if line.startswith(b"ATOM") else line for line in _lines(content))
+    return b"\n".join(
+        line[:6] + word[:5].rjust(5) + line[11:] if line.startswith(b"ATOM") else line for line in _lines(content)
+    )
 
 
 def records_inserted(rng: np.random.Generator, content: bytes) -> bytes:

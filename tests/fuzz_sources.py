@@ -60,7 +60,9 @@ def _extract(source: Source) -> list[str]:
     for line in source.lines:
         number = _number(line)
         if number is None:
-            keep = line.startswith(_HEADERS) or (line.startswith("HETATM") and line[17:20].strip() in ("K", "NA", "TL", "HOH"))
+            keep = line.startswith(_HEADERS) or (
+                line.startswith("HETATM") and line[17:20].strip() in ("K", "NA", "TL", "HOH")
+            )
         else:
             keep = any(first - _NEIGHBOURHOOD <= number < first + 5 + _NEIGHBOURHOOD for first in source.first_residues)
         if keep:
@@ -105,7 +107,9 @@ def destroyed(source: Source, rng: np.random.Generator) -> tuple[str, list[str]]
       far oxygen   one carbonyl oxygen of the first four residues (of each strand of that chain) is 12 Å or more from its carbon
       cut          the file ends before the first atom of the last strand (of the first one where strands are copies by symmetry)
     """
-    ways = ["bare", "scrambled", "collapsed", "exploded", "far oxygen", "cut"] + (["three", "away"] if source.chains else [])
+    ways = ["bare", "scrambled", "collapsed", "exploded", "far oxygen", "cut"] + (
+        ["three", "away"] if source.chains else []
+    )
     way = str(rng.choice(ways))
     chain = str(rng.choice(list(source.chains))) if source.chains else ""
     ours = [i for i, line in enumerate(source.lines) if source.in_filter(line)]
@@ -127,7 +131,11 @@ def destroyed(source: Source, rng: np.random.Generator) -> tuple[str, list[str]]
         return way, _moved(lines, atoms, lambda at: 3.0 * at)
     if way == "far oxygen":
         return way, _one_far_oxygen(source, lines, ours, rng)
-    last = max(rows[0] for rows in _by_chain(lines, ours) if lines[rows[0]][21] in source.chains) if source.chains else ours[0]
+    last = (
+        max(rows[0] for rows in _by_chain(lines, ours) if lines[rows[0]][21] in source.chains)
+        if source.chains
+        else ours[0]
+    )
     return way, lines[:last]
 
 
@@ -141,7 +149,8 @@ def _one_far_oxygen(source: Source, lines: list[str], ours: list[int], rng: np.r
     oxygens = [
         i
         for i in ours
-        if lines[i][12:16].strip() == "O" and any(0 <= int(lines[i][22:26]) - first < 4 for first in source.first_residues)
+        if lines[i][12:16].strip() == "O"
+        and any(0 <= int(lines[i][22:26]) - first < 4 for first in source.first_residues)
     ]
     chosen = lines[int(rng.choice(oxygens))]
     where = {i for i in oxygens if lines[i][22:26] == chosen[22:26]}

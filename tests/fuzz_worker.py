@@ -97,7 +97,10 @@ def main(folder: Path, seed: int, first: int, last: int, structures: Path | None
         resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(start) + SECONDS, resource.RLIM_INFINITY))
         report = outcome(path, broken, number % SCORED_EVERY == 0)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-        print(json.dumps({"broken": broken, "seconds": time.process_time() - start, "megabytes": peak, **report}), flush=True)
+        print(
+            json.dumps({"broken": broken, "seconds": time.process_time() - start, "megabytes": peak, **report}),
+            flush=True,
+        )
 
 
 def load_filter_once(folder: Path) -> None:

@@ -389,7 +389,7 @@ def test_the_library_names_the_nearest_everywhere() -> None:
     wrong = {
         "charmm36": lambda: force_field("charm36"),
         "tissandier": lambda: hydration_scale("tisandier", force_field="charmm36"),
-        "Na": lambda: ion("Nb"),
+        "Na": lambda: ion("sodum"),
         "K": lambda: valence_of("Kk"),
         "neuron": lambda: cell("neurone"),
         "kv1.2-v370g": lambda: channel("kv1.2-v370"),
@@ -397,7 +397,7 @@ def test_the_library_names_the_nearest_everywhere() -> None:
         "rate-limiting": lambda: settings_of(rule="rate-limited"),
         "shannon1976": lambda: reference("shanon1976"),
         "kcsa-like": lambda: ideal_filter("kcsalike"),
-        "V76 O": lambda: dilate(kcsa, 0.1, rings=["V67 O"]),
+        "V76 O": lambda: dilate(kcsa, 0.1, "V67 O"),
     }
     for name, asked in wrong.items():
         with pytest.raises(UnknownChoice) as raised:

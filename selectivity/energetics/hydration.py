@@ -38,9 +38,8 @@ def hydration_scale(hydration: str, *, force_field: str) -> str:
     if name == "force-field":
         return force_field_by_name(force_field).hydration
     if name not in _table():
-        raise UnknownChoice(
-            f"hydration scale {hydration!r}: choose one of {', '.join(SCALES)}{hint(hydration, SCALES)}"
-        )
+        known = (*SCALES, *_SAME_SCALE)
+        raise UnknownChoice(f"hydration scale {hydration!r}: choose one of {', '.join(known)}{hint(hydration, known)}")
     return name
 
 

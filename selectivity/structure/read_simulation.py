@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,9 @@ def read_gro(path: str | Path) -> StructureData:
     from MDAnalysis.lib.util import NamedStream
 
     try:
-        universe = MDAnalysis.Universe(NamedStream(StringIO(text), "frame.gro"), topology_format="GRO", format="GRO")
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Constructed NamedStream")  # its two readers each wrap the stream
+            universe = MDAnalysis.Universe(NamedStream(StringIO(text), "frame.gro"), topology_format="GRO", format="GRO")
     except (ValueError, LookupError, TypeError, ArithmeticError, OSError, EOFError, StopIteration) as error:
         reason = " ".join(str(error).split())[:120]
         raise FileUnreadable(
