@@ -2,6 +2,7 @@
 
 The chain, read left to right; each name below does one step and shows what it found:
 
+    fetch_entry("1K4C")              entry of the Protein Data Bank -> file in the cache, checked
     load_filter(file)                structure file -> Filter: rings of oxygens round one axis, sites, ions seen
     ideal_filter(name)               the same without a file: idealised filters from published dimensions
     score_filter(filter)             Filter -> FilterScore: all that follows in one call, with its errors and sources
@@ -26,6 +27,7 @@ __version__ = "0.1.0"
 
 # Public name -> the module that holds it, in the order of the chain.
 _ROOMS = {
+    "fetch_entry": "archive.fetch",
     "load_filter": "structure.load",
     "ideal_filter": "structure.ideal",
     "Filter": "structure.filter",
@@ -52,6 +54,7 @@ _ROOMS = {
 __all__ = ["__version__", *_ROOMS]
 
 if TYPE_CHECKING:
+    from selectivity.archive.fetch import fetch_entry as fetch_entry
     from selectivity.energetics.bond_valence import bond_valence_sum as bond_valence_sum
     from selectivity.energetics.hydration import hydration_free_energy as hydration_free_energy
     from selectivity.errors import SelectivityError as SelectivityError

@@ -21,7 +21,7 @@ from selectivity.energetics.force_field import force_field as force_field_by_nam
 from selectivity.energetics.force_field import group_geometry
 from selectivity.energetics.hydration import dehydration_difference, hydration_scale, hydration_sources
 from selectivity.energetics.thermal_cages import SPHERE, CageSampling, cage_exchange
-from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.errors import OutOfRange, UnknownChoice, hint
 from selectivity.ions import ion as ion_by_name
 from selectivity.score import FilterScore
 
@@ -319,7 +319,9 @@ def _charges(charges: Sequence[float] | None, force_field: str) -> tuple[float, 
 
 def _check(treatment: str, n_cages: int, n_waters: int, distance: float | None) -> None:
     if treatment not in TREATMENTS:
-        raise UnknownChoice(f"treatment {treatment!r}: available are {', '.join(TREATMENTS)}")
+        raise UnknownChoice(
+            f"treatment {treatment!r}: available are {', '.join(TREATMENTS)}{hint(treatment, TREATMENTS)}"
+        )
     if n_cages > MOST_CAGES[treatment]:
         raise OutOfRange(f"a map of {n_cages} cages: at most {MOST_CAGES[treatment]} are computed")
     if treatment == "minimum" and n_waters:

@@ -23,7 +23,7 @@ from selectivity.energetics.minimise import Minimum, Region, minimise, site_star
 from selectivity.energetics.places import exchange_places, site_place
 from selectivity.energetics.profile import pore_profile
 from selectivity.energetics.site_energies import SiteEnergy, site_minimum
-from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.errors import OutOfRange, UnknownChoice, hint
 from selectivity.pipeline import FilterEnergies, Settings
 from selectivity.pipeline.energies import filter_energies
 from selectivity.pipeline.sites import site_scores
@@ -228,7 +228,10 @@ def _dry(filter: Filter, wanted: Sequence[str] | None) -> Filter:
     names = {site.name.casefold() for site in dry}
     for name in wanted or ():
         if name.casefold() not in names:
-            raise UnknownChoice(f"site {name!r}: choose among the dehydrated sites {', '.join(s.name for s in dry)}")
+            known = [site.name for site in dry]
+            raise UnknownChoice(
+                f"site {name!r}: choose among the dehydrated sites {', '.join(known)}{hint(name, known)}"
+            )
     if not dry or wanted == []:
         raise OutOfRange(f"{filter.provenance.source}: no dehydrated site to compare")
     return replace(filter, sites=dry)

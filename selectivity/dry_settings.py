@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from selectivity.errors import UnknownChoice
+from selectivity.errors import UnknownChoice, hint
 from selectivity.pipeline import QUICK, Settings, settings_of
 
 
@@ -23,7 +23,7 @@ def dry_keywords(keywords: Mapping[str, Any]) -> dict[str, Any]:
     known = [field.name for field in fields(Settings)]
     for name in keywords:
         if name not in known:
-            raise UnknownChoice(f"setting {name!r}: score_filter takes {', '.join(known)}")
+            raise UnknownChoice(f"setting {name!r}: score_filter takes {', '.join(known)}{hint(name, known)}")
     return {**QUICK, **{name: value for name, value in keywords.items() if value is not None}}
 
 

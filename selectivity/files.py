@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from selectivity.errors import SelectivityError
+from selectivity.errors import FileUnreadable, SelectivityError
+
+LARGEST_TEXT = 160 * 2**20
+"""Bytes of text of the largest structure file that is read: about two million atoms of a PDB file."""
+_GZIP = 31  # zlib's window bits for a gzip header and its checksum
 
 
 class FileUnwritable(SelectivityError):
@@ -69,6 +74,38 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write `text` (UTF-8, newlines as they are) to `path` atomically; raises `FileUnwritable`."""
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
         stream.write(text)
+
+
+def unzipped(content: bytes, name: str, *, largest: int = LARGEST_TEXT) -> bytes:
+    """The content of a gzip file (of all its members), never more than ``largest`` bytes of it.
+
+    Raises `FileUnreadable` for a stream that is damaged, cut short or larger than that: a small file can hold gigabytes.
+
+    >>> import gzip
+    >>> unzipped(gzip.compress(b"ATOM"), "a.pdb.gz")
+    b'ATOM'
+    """
+    parts: list[bytes] = []
+    size = 0
+    while content:
+        member = zlib.decompressobj(_GZIP)
+        try:
+            parts.append(member.decompress(content, largest + 1 - size))
+        except zlib.error:
+            raise FileUnreadable(_damaged(name)) from None
+        size += len(parts[-1])
+        if size > largest:
+            raise FileUnreadable(
+                f"{name}: more than {largest // 2**20} MB when unpacked; one channel is needed: keep the chains of the pore"
+            )
+        if not member.eof:
+            raise FileUnreadable(_damaged(name))
+        content = member.unused_data.lstrip(b"\0")
+    return b"".join(parts)
+
+
+def _damaged(name: str) -> str:
+    return f"{name}: the gzip stream is cut short or damaged; a whole file is needed: repeat the download"
 
 
 def _is_special(path: Path) -> bool:

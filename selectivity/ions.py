@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
 from selectivity.data import read_table
-from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.errors import OutOfRange, UnknownChoice, nearest
 
 # Shannon (1976): crystal radii take O2- as 1.26 Å where effective radii take 1.40 Å, so cations gain 0.14 Å.
 CRYSTAL_RADIUS_SHIFT = 0.14
@@ -51,8 +50,8 @@ def ion(name: str) -> Ion:
     try:
         return _by_any_name()[name.strip().casefold()]
     except KeyError:
-        near = difflib.get_close_matches(name.strip().casefold(), _by_any_name(), n=1)
-        hint = f"did you mean {_by_any_name()[near[0]].symbol}? " if near else ""
+        near = nearest(name.strip(), _by_any_name())
+        hint = f"did you mean {_by_any_name()[near].symbol}? " if near is not None else ""
         raise UnknownChoice(f"unknown ion {name!r}; {hint}The ions are: {', '.join(ions())}") from None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from selectivity.data import read_table, table_names
-from selectivity.errors import UnknownChoice
+from selectivity.errors import UnknownChoice, nearest
 
 REFERENCE_TABLES = tuple(name for name in table_names() if name.partition("_")[0] == "references")
 
@@ -54,8 +53,8 @@ def reference(key: str) -> Reference:
     try:
         return references()[key]
     except KeyError:
-        near = difflib.get_close_matches(key, references(), n=1)
-        hint = f"did you mean {near[0]}?" if near else "selectivity/data/references.csv lists the keys"
+        near = nearest(key, references())
+        hint = f"did you mean {near}?" if near is not None else "selectivity/data/references.csv lists the keys"
         raise UnknownChoice(f"no reference {key!r}; {hint}") from None
 
 

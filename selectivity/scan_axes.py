@@ -5,14 +5,13 @@ An axis is a quantity with several values: a knob of the filter or a setting of 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.errors import OutOfRange, UnknownChoice, hint
 from selectivity.structure import knobs, mutations
 from selectivity.structure.filter import Filter
 
@@ -111,9 +110,7 @@ def axis(text: str) -> Axis:
     name, ring, given = _split(text)
     known = (*KNOBS, *SETTINGS)
     if name not in known:
-        raise UnknownChoice(
-            f"{text!r}: cannot vary {name!r}; there are {', '.join(known)}: did you mean {_nearest(name, known)!r}?"
-        )
+        raise UnknownChoice(f"{text!r}: cannot vary {name!r}; there are {', '.join(known)}{hint(name, known)}")
     _require_ring(text, name, ring)
     unit = KNOBS[name].unit if name in KNOBS else SETTINGS[name][1]
     return Axis(name, ring, unit, numbers_of(given, text))
@@ -133,9 +130,7 @@ def change(text: str) -> Change:
     }
     known = (*simple, "drop", *KNOBS)
     if name not in known:
-        raise UnknownChoice(
-            f"{text!r}: no change {name!r}; there are {', '.join(known)}: did you mean {_nearest(name, known)!r}?"
-        )
+        raise UnknownChoice(f"{text!r}: no change {name!r}; there are {', '.join(known)}{hint(name, known)}")
     if name in KNOBS or name == "drop":
         _require_ring(text, name, ring)
     elif ring is not None:
@@ -212,7 +207,3 @@ def _strand(word: str) -> int:
         return int(word)
     except ValueError:
         raise OutOfRange(f"strand {word!r}: a whole number is needed, counted from 0") from None
-
-
-def _nearest(name: str, known: tuple[str, ...]) -> str:
-    return difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]

@@ -173,14 +173,13 @@ class FilterScore:
 
     def site(self, name: str) -> SiteScore:
         """The score of one site by name ("S2"); UnknownChoice lists the sites there are."""
-        from selectivity.errors import UnknownChoice
+        from selectivity.errors import UnknownChoice, hint
 
         for site in self.sites:
             if site.site == name:
                 return site
-        raise UnknownChoice(
-            f"site {name!r}: this filter has {', '.join(s.site for s in self.sites)}; choose one of them"
-        )
+        names = [s.site for s in self.sites]
+        raise UnknownChoice(f"site {name!r}: this filter has {', '.join(names)}; choose one of them{hint(name, names)}")
 
     def to_dict(self) -> dict[str, Any]:
         """The score as plain numbers, strings, lists and dictionaries, as the JSON schema has it; undefined is None."""

@@ -20,7 +20,7 @@ from selectivity.data import read_table
 from selectivity.energetics.bond_valence import bond_valence_parameters
 from selectivity.energetics.force_field import force_field as force_field_by_name
 from selectivity.energetics.hydration import hydration_free_energy, hydration_scale
-from selectivity.errors import OutOfRange, SelectivityError, UnknownChoice
+from selectivity.errors import OutOfRange, SelectivityError, UnknownChoice, hint
 from selectivity.ions import ion as ion_by_name
 from selectivity.pipeline import QUICK, score_filter
 from selectivity.score import FilterScore, Interval
@@ -178,7 +178,9 @@ def ion_series(
     (['Na', 'K'], 1.0)
     """
     if treatment not in TREATMENTS:
-        raise UnknownChoice(f"treatment {treatment!r}: available are {', '.join(TREATMENTS)}")
+        raise UnknownChoice(
+            f"treatment {treatment!r}: available are {', '.join(TREATMENTS)}{hint(treatment, TREATMENTS)}"
+        )
     chosen, left_out = available_ions(ions, force_field=force_field, hydration=hydration, temperature=temperature)
     settings: dict[str, Any] = {**({} if treatment == "thermal" else QUICK), "treatment": treatment}
     settings |= {name: value for name, value in keywords.items() if value is not None}
@@ -250,7 +252,7 @@ def available_ions(
             raise OutOfRange(f"a series of {', '.join(asked) or 'no ion'}: at least one ion besides K is needed")
         for name in asked:
             if name not in SERIES:
-                raise UnknownChoice(f"ion {name}: a series takes {', '.join(SERIES)}")
+                raise UnknownChoice(f"ion {name}: a series takes {', '.join(SERIES)}{hint(name, SERIES)}")
             require(name)
         return tuple(name for name in SERIES if name in {*asked, REFERENCE}), left_out
     for name in SERIES:

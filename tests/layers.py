@@ -27,7 +27,8 @@ ONLY_FILTER = {"energetics": "selectivity.structure.filter"}
 READERS = {"structure", "trajectory"}
 DRAWING = {"plotting", "report", "app"}
 OWNERS = {
-    "gemmi": READERS, "MDAnalysis": READERS, "mdtraj": READERS, "matplotlib": DRAWING, "typer": {"cli"},
+    "gemmi": READERS | {"archive"}, "pooch": {"archive"}, "requests": {"archive"}, "urllib3": {"archive"},
+    "MDAnalysis": READERS, "mdtraj": READERS, "matplotlib": DRAWING, "typer": {"cli"},
     "openmm": set(), "neuron": set(), "pytest": set(), "hypothesis": set(),
 }  # fmt: skip
 

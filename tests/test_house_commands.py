@@ -5,17 +5,27 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import documents as docs
 import pytest
 import typer.main
+from archive_server import Archive, ideal_mmcif, serving
 
 from selectivity.cli.app import app
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = typer.main.get_command(app)
 COMMANDS = sorted(PROGRAM.commands)
+
+
+@pytest.fixture(scope="module")
+def archive() -> Iterator[Archive]:
+    """A PDB archive on loopback in which 1K4C is an idealised filter: examples that fetch need no network."""
+    with serving() as archive:
+        archive.put("1k4c", ideal_mmcif("1k4c"))
+        yield archive
 
 
 def run(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -58,7 +68,11 @@ def examples(text: str) -> list[docs.Block]:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_example_in_the_help_is_true(name: str, tmp_path: Path, root: Path) -> None:
+def test_the_example_in_the_help_is_true(
+    name: str, tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch, archive: Archive
+) -> None:
+    monkeypatch.setenv("SELECTIVITY_ARCHIVE_URL", archive.url)
+    monkeypatch.setenv("SELECTIVITY_CACHE", str(tmp_path / "cache"))
     blocks = examples(help_text(name))
     assert blocks, f"selectivity {name} --help shows no example"
     here = docs.workplace(tmp_path, root, None)

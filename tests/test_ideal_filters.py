@@ -227,7 +227,7 @@ def test_names_may_be_written_as_the_files_are(name: str) -> None:
 
 
 def test_an_unknown_filter_is_an_error_that_names_the_nearest() -> None:
-    with pytest.raises(UnknownChoice, match=r"no ideal filter 'kcsa'; there are kcsa-like, .*did you mean kcsa-like\?"):
+    with pytest.raises(UnknownChoice, match=r"no ideal filter 'kcsa'; there are kcsa-like, .*did you mean 'kcsa-like'\?"):
         ideal_filter("kcsa")
 
 

@@ -179,7 +179,7 @@ def test_user_cells_come_from_toml(tmp_path):
         ("temperature_k = 310.15", "temperature_k = -3", OutOfRange, "not positive"),
         ("temperature_range_k = [295.0, 315.0]", "temperature_range_k = [315.0, 295.0]", OutOfRange, "temperature_range_k"),
         ("temperature_range_k = [295.0, 315.0]", "temperature_range_k = 300", OutOfRange, "temperature_range_k"),
-        ("[hepatocyte.outside]", "[hepatocyte.outsid]", UnknownChoice, "did you mean outside"),
+        ("[hepatocyte.outside]", "[hepatocyte.outsid]", UnknownChoice, "did you mean 'outside'"),
         ("K = 1.0\nNa = 0.2", "", OutOfRange, "no permeability"),
         ("K = 1.0\nNa = 0.2", "K = 0.0", OutOfRange, "no permeability"),
         ("[hepatocyte]\n", "[hepatocyte]\narea_um2 = 0\n", OutOfRange, "not positive"),

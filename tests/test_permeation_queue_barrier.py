@@ -125,7 +125,7 @@ def test_interval_is_symmetric_in_the_logarithm_and_repeats_with_its_seed():
 
 
 def test_slow_mouths_leave_equilibria_alone_and_lower_the_ratio():
-    """The same lattice written by hand elsewhere (energies of docs/queue.md): 411, 189 and 141 for mouths 1, 0.1 and 0.01 as fast as a hop."""
+    """The same lattice written by hand elsewhere (energies of docs/queue.md): 411, 189, 141 for mouths 1, 0.1, 0.01 as fast as a hop."""
     nodes = np.array([6.7, 15.9, 8.4, 26.8, 6.7, 24.7, 5.0, 27.2, 16.7])
     lattices = [node_lattice(nodes, parameters=QueueParameters(entry_factor=f)) for f in (1.0, 0.1, 0.01)]
     assert [queue_ratio(each).permeability_ratio for each in lattices] == pytest.approx([411.0, 189.0, 141.0], rel=5e-3)

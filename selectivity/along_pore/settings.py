@@ -19,7 +19,7 @@ from selectivity.energetics.hydration import (
 )
 from selectivity.energetics.model_spread import Model
 from selectivity.energetics.thermal_profile import HYDRATION_STATES
-from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.errors import OutOfRange, UnknownChoice, hint
 from selectivity.ions import ion as ion_by_name
 from selectivity.permeation.barrier import FirstProfile, tabulated_profile
 from selectivity.pipeline.settings import check_seed
@@ -165,4 +165,4 @@ def checked(
 
 def _choice(what: str, value: str, known: Sequence[str]) -> None:
     if value not in known:
-        raise UnknownChoice(f"{what} {value!r}: available are {', '.join(known)}")
+        raise UnknownChoice(f"{what} {value!r}: available are {', '.join(known)}{hint(value, known)}")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from selectivity.structure.bonds import strand_bonds
 from selectivity.structure.filter import Filter
 
 DECIMALS = 3
@@ -35,7 +36,7 @@ def filter_shown(filter: Filter) -> dict[str, Any]:
             }
             for atom in filter.atoms
         ],
-        "bonds": _bonds(filter),
+        "bonds": [list(pair) for strand in sorted({a.strand for a in filter.atoms}) for pair in strand_bonds(filter, strand)],
         "oxygens": [{"ring": ring.name, "atoms": list(ring.atoms)} for ring in filter.rings],
         "ions": [
             {
@@ -61,19 +62,6 @@ def filter_moved(filter: Filter) -> dict[str, Any]:
             for ring in filter.rings
         ],
     }
-
-
-def _bonds(filter: Filter) -> list[list[int]]:
-    from selectivity.plotting.filter_view import BONDS, CARBOXYLATE_BONDS
-
-    index = {(atom.strand, atom.residue_index, atom.name): i for i, atom in enumerate(filter.atoms)}
-    pairs = []
-    for (strand, residue, name), i in index.items():
-        for first, second, step in (*BONDS, *CARBOXYLATE_BONDS):
-            other = index.get((strand, residue + step, second)) if name == first else None
-            if other is not None:
-                pairs.append([i, other])
-    return pairs
 
 
 def _rounded(points: Any) -> list[list[float]]:

@@ -24,6 +24,7 @@ from selectivity.cli.failures import (
     show_error,
     show_own_warnings_in_one_line,
 )
+from selectivity.cli.verbosity import watched
 from selectivity.errors import SelectivityError, UnknownChoice
 
 Result = TypeVar("Result")
@@ -176,7 +177,7 @@ def _interrupts_held_back() -> Iterator[None]:
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[], None]]:
     """A function that counts one file as done, shown as a bar on a terminal."""
-    if total < 2 or not sys.stderr.isatty():
+    if total < 2 or not watched():
         yield lambda: None
         return
     from rich.console import Console

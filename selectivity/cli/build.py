@@ -14,7 +14,7 @@ Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        callback=choices.one_of(*choices.IDEAL_FILTERS, "all"),
+        **choices.among(*choices.IDEAL_FILTERS, "all"),
         help=f"Which filter: {', '.join(choices.IDEAL_FILTERS)}, or all of them.",
     ),
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from selectivity.cli.choices import one_of
+from selectivity.cli.choices import among
 from selectivity.cli.filter_options import ForceField, Hydration, Ions, Seed, Source
 from selectivity.cli.options import CsvTo, JsonTo, PlotTo, Temperature
 from selectivity.cli.output import Outputs
@@ -41,7 +41,7 @@ CageTreatment = Annotated[
     typer.Option(
         "--treatment",
         metavar="NAME",
-        callback=one_of("minimum", "thermal"),
+        **among("minimum", "thermal"),
         help="minimum (best common distance, T = 0) or thermal (free energies at --temperature; a second a cage).",
     ),
 ]
@@ -61,7 +61,7 @@ Structure = Annotated[
     typer.Option(
         "--structure",
         metavar="FILE",
-        help="Structure whose sites are placed beside the cages (relaxed, or thermal as the cages are).",
+        help="Structure file or PDB identifier whose sites are placed beside the cages (relaxed, or thermal as the cages are).",
     ),
 ]
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
+from typing import Any
 
 import typer
+
+from selectivity.errors import unknown_choice
 
 TREATMENTS = ("thermal", "relaxed", "rigid")
 FORCE_FIELDS = ("charmm36", "amber", "amber-lsm")
@@ -14,17 +16,6 @@ HYDRATION_STATES = ("accessible", "dry")
 RULES = ("queue", "profile", "sites", "rate-limiting")
 IDEAL_FILTERS = ("kcsa-like", "nak-like", "collapsed-like", "dilated-like", "flipped-like")
 ENERGY_UNITS = ("kJ", "kcal")
-
-
-def unknown_choice(given: str, valid: Sequence[str]) -> str:
-    """What to say about a name that is not among `valid`.
-
-    >>> unknown_choice("relaxd", ("rigid", "relaxed"))
-    "'relaxd' is not one of rigid, relaxed; did you mean 'relaxed'?"
-    """
-    near = get_close_matches(given.lower(), [name.lower() for name in valid], n=1, cutoff=0.5)
-    hint = f"; did you mean '{next(name for name in valid if name.lower() == near[0])}'?" if near else ""
-    return f"'{given}' is not one of {', '.join(valid)}{hint}"
 
 
 def one_of(*valid: str) -> Callable[[str | None], str | None]:
@@ -45,6 +36,29 @@ def hydration(given: str) -> str:
     """A typer callback for a water leg, which may carry a factor: "marcus*0.95"."""
     name, star, factor = given.partition("*")
     return f"{one_of(*HYDRATIONS)(name)}{star}{factor}"
+def among(*valid: str) -> dict[str, Any]:
+    """What typer needs to check an option against names and to complete them in a shell: ``typer.Option(..., **among("a", "b"))``."""
+    return {"callback": one_of(*valid), "autocompletion": completing(*valid)}
+
+
+def completing(*valid: str) -> Callable[[str], list[str]]:
+    """A function that gives the names which begin as the word on the command line does.
+
+    >>> completing("relaxed", "rigid")("re")
+    ['relaxed']
+    """
+
+    def complete(incomplete: str) -> list[str]:
+        return [name for name in valid if name.lower().startswith(incomplete.lower())]
+
+    return complete
+
+
+def cell_names(incomplete: str) -> list[str]:
+    """The names of cell presets that begin so, read from their table only when they are asked for."""
+    from selectivity.membrane.cells import cells
+
+    return completing(*cells())(incomplete)
 
 
 def known_cell(given: str) -> str:

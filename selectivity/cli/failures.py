@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import typer
 
 import selectivity
+from selectivity.cli.verbosity import quiet, remark
 from selectivity.cli.wording import in_options
 from selectivity.errors import Doubt, SelectivityError
 
@@ -39,9 +43,24 @@ def run(app: typer.Typer, arguments: Sequence[str] | None = None) -> int:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (lives until the process ends)
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a terminal without Å still gets the numbers
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _environment_kept():
         show_own_warnings_in_one_line()
-        return _run(app, arguments)
+        start = time.monotonic()
+        status = _run(app, arguments)
+        remark(f"selectivity {selectivity.__version__}, {time.monotonic() - start:.1f} s, exit code {status}")
+        return status
+
+
+@contextmanager
+def _environment_kept() -> Iterator[None]:
+    """Options of this run reach worker processes by the environment; a program that calls `main` gets it back as it was."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        for name in [name for name in os.environ if name.startswith("SELECTIVITY_") and name not in before]:
+            del os.environ[name]
+        os.environ.update({name: text for name, text in before.items() if name.startswith("SELECTIVITY_")})
 
 
 def _run(app: typer.Typer, arguments: Sequence[str] | None) -> int:
@@ -97,7 +116,7 @@ def show_own_warnings_in_one_line() -> None:
 
     def show(message, category, filename, lineno, file=None, line=None) -> None:  # type: ignore[no-untyped-def]
         own = issubclass(category, Doubt) or filename.startswith(_PACKAGE)
-        if own and str(message) not in shown:
+        if own and not quiet() and str(message) not in shown:
             shown.add(str(message))
             print(f"warning: {one_line(message)}", file=sys.stderr)
 
@@ -121,7 +140,18 @@ def _usage_line(problem: Exception) -> str:
     message = " ".join(problem.format_message().split())  # type: ignore[attr-defined]
     context = getattr(problem, "ctx", None)
     command = context.command_path if context is not None else "selectivity"
-    return f"{message.rstrip('.')}; see `{command} --help`"
+    origin = _origin(problem, context)
+    return f"{origin}{message.rstrip('.')}; see `{command} --help`"
+
+
+def _origin(problem: Exception, context: Any) -> str:
+    """The file or variable that holds a value which was not typed, with a colon; nothing for one that was."""
+    parameter = getattr(problem, "param", None)
+    if parameter is None or context is None or context.get_parameter_source(parameter.name).name != "DEFAULT_MAP":
+        return ""
+    held = (context.find_root().obj or {}).get(context.info_name, {})
+    option = max(parameter.opts, key=len).removeprefix("--")
+    return f"{held[option].origin}: " if option in held else ""
 
 
 def _abandon_stdout() -> None:

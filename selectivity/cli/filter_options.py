@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from selectivity.cli import choices
+from selectivity.cli.verbosity import remark
 
 if TYPE_CHECKING:
     from selectivity.pipeline.thermal import Progress
@@ -15,11 +17,18 @@ if TYPE_CHECKING:
     from selectivity.structure.filter import Filter
 
 File = Annotated[
-    str, typer.Argument(metavar="FILE", help="Structure file: PDB, mmCIF, RCSB pdb1, also gzipped; coordinates in Å.")
+    str,
+    typer.Argument(
+        metavar="FILE",
+        help="Structure file: PDB, mmCIF, RCSB pdb1, also gzipped; coordinates in Å. Or a PDB identifier (1K4C).",
+    ),
 ]
 Files = Annotated[
     list[str],
-    typer.Argument(metavar="FILE", help="Structure files: PDB, mmCIF, RCSB pdb1, also gzipped; coordinates in Å."),
+    typer.Argument(
+        metavar="FILE",
+        help="Structure files: PDB, mmCIF, RCSB pdb1, also gzipped; coordinates in Å. Or PDB identifiers (1K4C).",
+    ),
 ]
 Assembly = Annotated[
     str,
@@ -55,7 +64,7 @@ Treatment = Annotated[
     typer.Option(
         "--treatment",
         metavar="NAME",
-        callback=choices.one_of(*choices.TREATMENTS),
+        **choices.among(*choices.TREATMENTS),
         help=f"How the filter gives way to the ion: {', '.join(choices.TREATMENTS)}.",
     ),
 ]
@@ -65,6 +74,7 @@ Sigma = Annotated[
         "--sigma",
         metavar="ANGSTROM",
         callback=choices.number_or("bfactor"),
+        autocompletion=choices.completing("bfactor"),
         help="Softness of the restraints in Å, or bfactor (from the file's B-factors).",
     ),
 ]
@@ -80,6 +90,7 @@ ForceField = Annotated[
         "--force-field",
         metavar="NAME",
         callback=choices.known_force_field,
+        autocompletion=choices.completing(*choices.FORCE_FIELDS),
         help=f"Charges and radii: {', '.join(choices.FORCE_FIELDS)}.",
     ),
 ]
@@ -89,6 +100,7 @@ Hydration = Annotated[
         "--hydration",
         metavar="NAME",
         callback=choices.hydration,
+        autocompletion=choices.completing(*choices.HYDRATIONS),
         help=f"Water leg of the cycle: {', '.join(choices.HYDRATIONS)}; a factor may follow (marcus*0.95).",
     ),
 ]
@@ -97,7 +109,7 @@ HydrationState = Annotated[
     typer.Option(
         "--hydration-state",
         metavar="NAME",
-        callback=choices.one_of(*choices.HYDRATION_STATES),
+        **choices.among(*choices.HYDRATION_STATES),
         help=f"Water inside the filter: {', '.join(choices.HYDRATION_STATES)}; default: accessible where the treatment is "
         "thermal, else dry.",
     ),
@@ -107,7 +119,7 @@ Rule = Annotated[
     typer.Option(
         "--rule",
         metavar="NAME",
-        callback=choices.one_of(*choices.RULES),
+        **choices.among(*choices.RULES),
         help=f"From energies to one barrier: {', '.join(choices.RULES)}; default: queue where K+ is one of the ions, else profile.",
     ),
 ]
@@ -162,7 +174,14 @@ class Source:
     def __call__(self, path: str) -> Filter:
         from selectivity.structure.load import load_filter
 
-        return load_filter(path, assembly=self.assembly, pore=self.pore, altloc=self.altloc, rings=self.rings)
+        found = load_filter(
+            local_file(path), assembly=self.assembly, pore=self.pore, altloc=self.altloc, rings=self.rings
+        )
+        how = found.provenance
+        remark(
+            f"{path}: {how.format} read {how.assembly}, pore {how.pore} of {len(how.pores_found)}, SHA-256 {how.sha256}"
+        )
+        return found
 
 
 @dataclass(frozen=True)
@@ -182,6 +201,22 @@ class Scoring:
         from selectivity.pipeline import score_filter
 
         return score_filter(self.source(path), **dict(self.keywords), progress=progress)
+
+
+def local_file(word: str) -> str:
+    """The file that a word of the command line means: that file, or the entry of the archive if it is spelled like an identifier.
+
+    A file of that name comes first. Raises what `selectivity.archive.fetch.fetch_entry` raises.
+    """
+    from selectivity.archive.entries import is_entry_id
+
+    if not is_entry_id(word) or Path(word).exists():
+        return word
+    from selectivity.archive.fetch import fetch_entry
+
+    found = fetch_entry(word)
+    remark(f"{word}: {'kept in' if found.cached else f'fetched from {found.url} to'} {found.path}")
+    return str(found.path)
 
 
 def scoring_keywords(*, ions: str, sigma: str, **others: Any) -> tuple[tuple[str, Any], ...]:

@@ -38,7 +38,7 @@ IntervalBy = Annotated[
     typer.Option(
         "--interval",
         metavar="METHOD",
-        callback=choices.one_of("profile", "bootstrap"),
+        **choices.among("profile", "bootstrap"),
         help="How the intervals are made: profile (likelihood) or bootstrap (refits, seeded).",
     ),
 ]

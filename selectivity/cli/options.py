@@ -17,6 +17,7 @@ CellName = Annotated[
         "--cell",
         metavar="NAME",
         callback=choices.known_cell,
+        autocompletion=choices.cell_names,
         help="Cell preset: concentrations (mM), permeabilities, temperature; an unknown name lists them.",
     ),
 ]
@@ -40,7 +41,7 @@ Backend = Annotated[
     typer.Option(
         "--backend",
         metavar="NAME",
-        callback=choices.one_of("processes", "dask"),
+        **choices.among("processes", "dask"),
         help="Who works on the files: processes of this machine (as many as --jobs), or dask.",
     ),
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from typing import Any
 
 import typer
 
+from selectivity.cli.verbosity import in_colour
 from selectivity.cli.wording import in_options
 from selectivity.files import atomic_path, require_writable, write_text
 from selectivity.report.document import Block, Document, Heading, Paragraph, Table, follows_directly, plain
@@ -90,12 +90,12 @@ def as_csv(rows: Rows) -> str:
 def show(document: Document) -> None:
     """Print a document: with colour and lines on a terminal, as plain text anywhere else."""
     document = [_for_this_door(block) for block in document]
-    if not sys.stdout.isatty() or os.environ.get("TERM") == "dumb" or os.environ.get("NO_COLOR"):
+    if not in_colour():
         sys.stdout.write(plain(document))
         return
     from rich.console import Console
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, force_terminal=True)
     previous: Block | None = None
     for block in document:
         if previous is not None and not follows_directly(previous, block):

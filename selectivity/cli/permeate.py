@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 
 File = Annotated[
     str | None,
-    typer.Argument(metavar="FILE", help="Structure file, coordinates in Å; without it, ΔΔG by --cages and --planes."),
+    typer.Argument(
+        metavar="FILE", help="Structure file (Å) or PDB identifier; without it, ΔΔG by --cages and --planes."
+    ),
 ]
 Cages = Annotated[
     str | None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from selectivity.cli.choices import one_of
+from selectivity.cli.choices import among
 from selectivity.cli.filter_options import (
     AccessLength,
     Altloc,
@@ -28,6 +27,7 @@ from selectivity.cli.filter_options import (
 )
 from selectivity.cli.options import CsvTo, JsonTo, PlotTo, Temperature
 from selectivity.cli.output import Outputs
+from selectivity.cli.verbosity import watched
 from selectivity.errors import FileUnreadable
 from selectivity.report.document import Block, Heading, Paragraph, Table
 from selectivity.report.numbers import fixed, interval, with_error
@@ -45,7 +45,7 @@ ProfileTreatment = Annotated[
     typer.Option(
         "--treatment",
         metavar="NAME",
-        callback=one_of(*TREATMENTS),
+        **among(*TREATMENTS),
         help="thermal: free energies at --temperature, minutes; relaxed or rigid: minima, seconds, always dry.",
     ),
 ]
@@ -54,7 +54,7 @@ WaterState = Annotated[
     typer.Option(
         "--hydration-state",
         metavar="NAME",
-        callback=one_of(*HYDRATION_STATES),
+        **among(*HYDRATION_STATES),
         help="accessible (default of thermal): water where the height touches an open end of the pore; flanked: one water on "
         "either side of the ion in the single file; dry (default of the others).",
     ),
@@ -214,7 +214,7 @@ def _table(path: str) -> tuple[list[float], list[float]]:
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int], None] | None]:
     """A function that shows how many heights are done, as a bar on a terminal."""
-    if not sys.stderr.isatty():
+    if not watched():
         yield None
         return
     from rich.console import Console

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from selectivity.cli.verbosity import watched
 
 
 @contextmanager
 def counting(what: str) -> Iterator[Callable[[float, int], None] | None]:
     """A function that takes (done, in all) of ``what`` ("places") and moves the bar there. None where nobody is looking."""
-    if not sys.stderr.isatty():
+    if not watched():
         yield None
         return
     from rich.console import Console

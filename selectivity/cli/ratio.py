@@ -26,9 +26,7 @@ Ratio = Annotated[
 ]
 Unit = Annotated[
     str,
-    typer.Option(
-        metavar="UNIT", callback=choices.one_of(*choices.ENERGY_UNITS), help="Unit of DDG, per mol: kJ or kcal."
-    ),
+    typer.Option(metavar="UNIT", **choices.among(*choices.ENERGY_UNITS), help="Unit of DDG, per mol: kJ or kcal."),
 ]
 Error = Annotated[
     float | None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from selectivity.cli.choices import one_of
+from selectivity.cli.choices import among
 from selectivity.cli.options import (
     AmountsIn,
     AmountsOut,
@@ -38,7 +38,7 @@ Blocked = Annotated[
     typer.Option(
         "--block",
         metavar="WHAT",
-        callback=one_of(*BLOCKS),
+        **among(*BLOCKS),
         help="pump, atp (its synthesis), synthesis (of new pumps), a path (Na, K, Cl, KCC2, NKCC1) or none.",
     ),
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from selectivity.cli.choices import one_of
+from selectivity.cli.choices import among
 from selectivity.cli.filter_options import (
     AccessLength,
     Altloc,
@@ -77,7 +77,7 @@ Search = Annotated[
     typer.Option(
         "--search",
         metavar="NAME",
-        callback=one_of("carried", "full"),
+        **among("carried", "full"),
         help="Search of relaxed points: carried (starts from the unchanged filter, half the cost) or full (as score does).",
     ),
 ]

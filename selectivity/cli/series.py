@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from selectivity.cli.choices import one_of
+from selectivity.cli.choices import among
 from selectivity.cli.filter_options import (
     AccessLength,
     Altloc,
@@ -50,7 +50,7 @@ SeriesTreatment = Annotated[
     typer.Option(
         "--treatment",
         metavar="NAME",
-        callback=one_of("relaxed", "rigid", "thermal"),
+        **among("relaxed", "rigid", "thermal"),
         help="How the filter gives way: relaxed, rigid, or thermal (free energies at --temperature; minutes).",
     ),
 ]

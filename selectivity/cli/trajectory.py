@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from selectivity.cli import choices
 from selectivity.cli.filter_options import ForceField, Hydration, Pore, Seed
 from selectivity.cli.options import CsvTo, JsonTo, PlotTo, Scheduler, Temperature
 from selectivity.cli.output import Outputs
+from selectivity.cli.verbosity import watched
 from selectivity.report.document import Block, Heading, Paragraph, Table
 from selectivity.report.numbers import with_error
 
@@ -46,7 +46,7 @@ FrameTreatment = Annotated[
     typer.Option(
         "--treatment",
         metavar="NAME",
-        callback=choices.one_of(*FRAME_TREATMENTS),
+        **choices.among(*FRAME_TREATMENTS),
         help=f"ddG of every frame: {', '.join(FRAME_TREATMENTS)}.",
     ),
 ]
@@ -76,7 +76,7 @@ Backend = Annotated[
     typer.Option(
         "--backend",
         metavar="NAME",
-        callback=choices.one_of("serial", "processes", "dask"),
+        **choices.among("serial", "processes", "dask"),
         help="Who works: serial, processes, dask.",
     ),
 ]
@@ -158,7 +158,7 @@ def trajectory(
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int], None] | None]:
     """A bar with frames per second and time left, on a terminal."""
-    if not sys.stderr.isatty():
+    if not watched():
         yield None
         return
     from rich.console import Console

@@ -17,13 +17,17 @@ if TYPE_CHECKING:
     from selectivity.validation.table import Row, Validation
 
 Update = Annotated[
-    bool, typer.Option("--update", help="Score the structures whose stored numbers are absent or old (minutes each), and store them.")
+    bool,
+    typer.Option(
+        "--update", help="Score the structures whose stored numbers are absent or old (minutes each), and store them."
+    ),
 ]
 Structures = Annotated[
     str, typer.Option("--structures", metavar="FOLDER", help="Folder of the depositions that --update scores.")
 ]
 Only = Annotated[
-    str | None, typer.Option("--only", metavar="NAME,NAME", help="Cases that --update scores, of 1K4C, 3E8H and the others.")
+    str | None,
+    typer.Option("--only", metavar="NAME,NAME", help="Cases that --update scores, of 1K4C, 3E8H and the others."),
 ]
 Controls = Annotated[bool, typer.Option("--controls", help="Print the control rows one by one, too.")]
 
@@ -80,7 +84,9 @@ def _document(table: Validation, stale: dict[str, tuple[str, ...]], *, controls:
     shown = [row for row in table.rows if controls or row.claim.role != "control" or row.verdict == "misses"]
     cells = tuple((row.claim.role, row.claim.quantity, *row_cells(row), row.verdict) for row in shown)
     blocks.append(Table(("role", "quantity", "published", "ours (95 %)", "unit", "verdict"), cells, text_columns=6))
-    blocks += [Paragraph(f"{r.claim.quantity}: {r.verdict}: {r.why}", "note") for r in shown if r.verdict != "agrees" and r.why]
+    blocks += [
+        Paragraph(f"{r.claim.quantity}: {r.verdict}: {r.why}", "note") for r in shown if r.verdict != "agrees" and r.why
+    ]
     if stale:
         changed = sorted({part for parts in stale.values() for part in parts})
         text = f"{', '.join(stale)}: stored before the last change of {', '.join(changed)}; selectivity validate --update scores them again"

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from selectivity.data import read_table
-from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.errors import OutOfRange, UnknownChoice, hint
 
 PARAMETER_SETS = ("gagne-hawthorne", "brown-altermatt")
 """Sets of parameters, the preferred first: fitted per ion to the largest body of oxide structures."""
@@ -40,7 +40,9 @@ def bond_valence_parameters(ion: str, *, parameters: str | None = None) -> BondV
     ('gagne_hawthorne2015', 'brown_altermatt1985')
     """
     if parameters is not None and parameters not in PARAMETER_SETS:
-        raise UnknownChoice(f"bond-valence set {parameters!r}: choose one of {', '.join(PARAMETER_SETS)}")
+        raise UnknownChoice(
+            f"bond-valence set {parameters!r}: choose one of {', '.join(PARAMETER_SETS)}{hint(parameters, PARAMETER_SETS)}"
+        )
     sets = PARAMETER_SETS if parameters is None else (parameters,)
     for name in sets:
         if ion in _table()[name]:

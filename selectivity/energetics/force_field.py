@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from selectivity.constants import KJ_PER_KCAL
 from selectivity.data import read_table
-from selectivity.errors import FileUnreadable, UnknownChoice
+from selectivity.errors import FileUnreadable, UnknownChoice, hint
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def force_field(name: str) -> ForceField:
     """
     tables = _tables()
     if name not in tables:
-        raise UnknownChoice(f"force field {name!r} is not known: choose one of {', '.join(tables)}")
+        raise UnknownChoice(f"force field {name!r} is not known: choose one of {', '.join(tables)}{hint(name, tables)}")
     return tables[name]
 
 

@@ -15,7 +15,7 @@ from functools import cache
 from selectivity.constants import KJ_PER_KCAL, ROOM_TEMPERATURE
 from selectivity.data import read_table
 from selectivity.energetics.force_field import force_field as force_field_by_name
-from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.errors import OutOfRange, UnknownChoice, hint
 
 TEMPERATURE_RANGE = (273.0, 373.0)
 """Range in K where the expansion about 298.15 K may be used: liquid water at normal pressure."""
@@ -45,7 +45,8 @@ def hydration_scale(hydration: str, *, force_field: str) -> str:
     if name == "force-field":
         name = force_field_by_name(force_field).hydration
     if name not in _table():
-        raise UnknownChoice(f"hydration scale {hydration!r}: choose one of {', '.join(SCALES)}")
+        known = (*SCALES, *_SAME_SCALE)
+        raise UnknownChoice(f"hydration scale {hydration!r}: choose one of {', '.join(known)}{hint(hydration, known)}")
     return name if factor == 1.0 else f"{name}*{factor!r}"
 
 
@@ -64,7 +65,7 @@ def hydration_free_energy(ion: str, *, scale: str, temperature: float = ROOM_TEM
     scale, factor = _split(scale)
     values = _table().get(_SAME_SCALE.get(scale, scale))
     if values is None:
-        raise UnknownChoice(f"hydration scale {scale!r}: choose one of {', '.join(_table())}")
+        raise UnknownChoice(f"hydration scale {scale!r}: choose one of {', '.join(_table())}{hint(scale, _table())}")
     if ion not in values:
         raise UnknownChoice(
             f"no hydration free energy of {ion} on the scale {scale}, which has {', '.join(values)}; "

@@ -44,7 +44,7 @@ from selectivity.energetics.ligands import Sigma, filter_ligands
 from selectivity.energetics.profile_features import Extreme, Landmarks, landmarks, wells_and_barriers
 from selectivity.energetics.profile_nodes import Average, Node, profile_nodes
 from selectivity.energetics.thermal import Sampling
-from selectivity.errors import UnknownChoice
+from selectivity.errors import UnknownChoice, hint
 from selectivity.structure.filter import Filter
 
 Vector = NDArray[np.float64]
@@ -147,7 +147,10 @@ def thermal_profile(
     hand with water).
     """
     if hydration_state not in HYDRATION_STATES:
-        raise UnknownChoice(f"hydration state {hydration_state!r}: choose one of {', '.join(HYDRATION_STATES)}")
+        raise UnknownChoice(
+            f"hydration state {hydration_state!r}: choose one of {', '.join(HYDRATION_STATES)}"
+            + hint(hydration_state, HYDRATION_STATES)
+        )
     marks = landmarks(filter)
     z = held_heights(marks, spacing) if heights is None else given_heights(heights)
     plan = HeldPlan(filter, z, wet=hydration_state == "accessible")

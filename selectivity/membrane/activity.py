@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from scipy import constants
 
 from selectivity.constants import GAS_CONSTANT_KJ
-from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.errors import OutOfRange, UnknownChoice, hint
 from selectivity.membrane.conditions import (
     Concentrations,
     Numbers,
@@ -144,7 +144,7 @@ def _size(ion: str, size: float | None) -> float:
 
 def _refuse_strong(strength: Numbers, model: str) -> None:
     if model not in MODELS:
-        raise UnknownChoice(f"activity model {model!r}; one of {', '.join(MODELS)}")
+        raise UnknownChoice(f"activity model {model!r}; one of {', '.join(MODELS)}{hint(model, MODELS)}")
     limit = DAVIES_LIMIT if model == "davies" else EXTENDED_LIMIT
     if np.any(strength > limit):
         raise OutOfRange(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import tomllib
 import warnings
@@ -16,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from selectivity.data import MARKS
-from selectivity.errors import Doubt, FileUnreadable, OutOfRange, UnknownChoice
+from selectivity.errors import Doubt, FileUnreadable, OutOfRange, UnknownChoice, hint
 from selectivity.membrane.conditions import COLDEST_PLAUSIBLE, valence_of
 from selectivity.membrane.pump import pump_names
 
@@ -120,9 +119,9 @@ def cell(name: str) -> Cell:
     """
     presets = cells()
     if name not in presets:
-        near = difflib.get_close_matches(name, presets, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise UnknownChoice(f"{name!r}: no cell of this name; {hint}the presets are {', '.join(presets)}")
+        raise UnknownChoice(
+            f"{name!r}: no cell of this name; the presets are {', '.join(presets)}{hint(name, presets)}"
+        )
     return presets[name]
 
 
@@ -213,7 +212,9 @@ class _Numbers:
             raise OutOfRange(f'{self.where} {name}: no value; write {{ value = 5.0, source = "..." }} or a bare number')
         mark = entry.get("mark", USER)
         if mark not in (*MARKS, USER):
-            raise UnknownChoice(f"{self.where} {name}: mark {mark!r}; one of {', '.join(MARKS)}")
+            raise UnknownChoice(
+                f"{self.where} {name}: mark {mark!r}; one of {', '.join(MARKS)}{hint(str(mark), MARKS)}"
+            )
         self.sources[name], self.marks[name] = str(entry.get("source", USER)), mark
         return entry["value"]
 
@@ -242,6 +243,7 @@ def _pump(numbers: _Numbers, table: Mapping[str, Any], where: str) -> dict[str, 
     if pump and pump["kinetics"] not in pump_names():
         raise UnknownChoice(
             f"{where} pump.kinetics: no rate law {pump['kinetics']!r}; one of {', '.join(pump_names())}"
+            + hint(str(pump["kinetics"]), pump_names())
         )
     return pump
 
@@ -269,9 +271,7 @@ def _refuse_unknown(table: Mapping[str, Any], where: str) -> None:
     known = ("title", "note", "temperature_k", "temperature_range_k", "pump", *SIDES, *SCALARS)
     for key in table:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]}? " if near else ""
-            raise UnknownChoice(f"{where}: unknown entry {key!r}; {hint}a cell has {', '.join(known)}")
+            raise UnknownChoice(f"{where}: unknown entry {key!r}; a cell has {', '.join(known)}{hint(key, known)}")
 
 
 def _range(value: Any, where: str) -> tuple[float, float]:

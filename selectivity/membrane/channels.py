@@ -6,7 +6,6 @@ weighting by conductance gives the chord voltage of their own reversal potential
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.errors import OutOfRange, UnknownChoice, hint
 from selectivity.membrane.cells import Cell, require_ions
 from selectivity.membrane.chord import chord_voltage, conductances_from_permeabilities
 from selectivity.membrane.conditions import Numbers, as_answer, broadcast, checked_amount, valence_of
@@ -50,9 +49,7 @@ def channel(name: str) -> ChannelType:
     """
     known = channels()
     if name not in known:
-        near = difflib.get_close_matches(name.lower(), known, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise UnknownChoice(f"{name!r}: no channel of this name; {hint}there are {', '.join(known)}")
+        raise UnknownChoice(f"{name!r}: no channel of this name; there are {', '.join(known)}{hint(name, known)}")
     return known[name]
 
 

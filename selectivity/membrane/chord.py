@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.errors import OutOfRange, UnknownChoice, hint
 from selectivity.membrane.conditions import (
     Concentrations,
     Numbers,
@@ -173,7 +173,9 @@ def block_shift(conductance: Mapping[str, ArrayLike], *, reversal: Mapping[str, 
     (-1.65, True)
     """
     if blocked not in conductance:
-        raise UnknownChoice(f"{blocked!r}: no such conductance to block; there are {', '.join(conductance)}")
+        raise UnknownChoice(
+            f"{blocked!r}: no such conductance to block; there are {', '.join(conductance)}{hint(blocked, conductance)}"
+        )
     if blocked not in reversal:
         raise UnknownChoice(f"{blocked}: no reversal potential, so the block has no direction; add one in mV")
     before = chord_voltage(conductance, reversal=reversal)

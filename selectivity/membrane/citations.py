@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-from selectivity.errors import UnknownChoice
+from selectivity.errors import UnknownChoice, nearest
 from selectivity.references import Reference, references
 
 
@@ -21,9 +20,11 @@ def citation(key: str) -> Reference:
     """
     known = citations()
     if key not in known:
-        near = difflib.get_close_matches(key, known, n=1)
+        near = nearest(key, known)
         hint = (
-            f"did you mean {near[0]}?" if near else "data/references.csv and data/membrane_sources.toml list the keys"
+            f"did you mean {near}?"
+            if near is not None
+            else "data/references.csv and data/membrane_sources.toml list the keys"
         )
         raise UnknownChoice(f"no source {key!r}; {hint}")
     return known[key]

@@ -5,7 +5,6 @@ Concentrations in mM, permeabilities in any common unit, voltages in mV, tempera
 
 from __future__ import annotations
 
-import difflib
 import math
 import sys
 import warnings
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from selectivity.errors import Doubt, OutOfRange, UnknownChoice
+from selectivity.errors import Doubt, OutOfRange, UnknownChoice, nearest
 from selectivity.ions import ions
 from selectivity.membrane.mobilities import mobilities
 
@@ -45,8 +44,8 @@ def valence_of(ion: str, valence: Mapping[str, int] | None = None) -> int:
     known = _valences()
     if ion in known:
         return known[ion]
-    near = difflib.get_close_matches(ion.rstrip("+-0123456789"), known, n=1)
-    hint = f"did you mean {near[0]!r}? otherwise " if near else ""
+    near = nearest(ion.rstrip("+-0123456789"), known)
+    hint = f"did you mean {near!r}? otherwise " if near is not None else ""
     raise UnknownChoice(f"{ion!r}: no ion of this name is known; {hint}pass valence={{{ion!r}: charge}}")
 
 

@@ -17,7 +17,7 @@ from scipy.optimize import brentq, least_squares
 from scipy.stats import chi2, f
 
 from selectivity.constants import thermal_energy
-from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.errors import OutOfRange, UnknownChoice, hint
 from selectivity.membrane.conditions import Numbers, as_answer, broadcast, checked_amount, checked_number, valence_of
 from selectivity.membrane.currents import bernoulli, bernoulli_slope
 from selectivity.membrane.ghk import ghk_voltage
@@ -331,7 +331,9 @@ class _Problem:
 
 def _fitted_ions(data: ReversalData, reference: str, ions: Sequence[str] | None) -> tuple[str, ...]:
     if reference not in data.ions:
-        raise UnknownChoice(f"reference ion {reference!r} is not in the data; they have {', '.join(data.ions)}")
+        raise UnknownChoice(
+            f"reference ion {reference!r} is not in the data; they have {', '.join(data.ions)}{hint(reference, data.ions)}"
+        )
     chosen = tuple(ion for ion in data.ions if ion != reference) if ions is None else tuple(dict.fromkeys(ions))
     if reference in chosen:
         raise UnknownChoice(f"{reference} is the reference, its ratio is 1; leave it out of the ions to fit")
@@ -339,7 +341,7 @@ def _fitted_ions(data: ReversalData, reference: str, ions: Sequence[str] | None)
         raise OutOfRange(f"nothing to fit: {reference} is the only ion; add another ion's concentrations")
     for ion in (*chosen, reference):
         if ion not in data.ions:
-            raise UnknownChoice(f"{ion!r} is not in the data; they have {', '.join(data.ions)}")
+            raise UnknownChoice(f"{ion!r} is not in the data; they have {', '.join(data.ions)}{hint(ion, data.ions)}")
         if not (np.any(data.outside[ion] > 0.0) or np.any(data.inside[ion] > 0.0)):
             cure = "choose another reference" if ion == reference else "leave it out with ions="
             raise OutOfRange(f"P_{ion} is not identified: [{ion}] is 0 on both sides throughout; {cure}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-from selectivity.errors import UnknownChoice
+from selectivity.errors import UnknownChoice, nearest
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,8 @@ def mobility(ion: str) -> Mobility:
     """
     table = mobilities()
     if ion not in table:
-        near = difflib.get_close_matches(ion.rstrip("+-0123456789"), table, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
+        near = nearest(ion.rstrip("+-0123456789"), table)
+        hint = f"did you mean {near}? " if near is not None else ""
         raise UnknownChoice(
             f"{ion!r}: no mobility is tabulated; {hint}pass mobilities={{{ion!r}: (valence, conductivity)}}"
         )

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from selectivity.constants import BODY_TEMPERATURE, FARADAY
 from selectivity.data import read_table
-from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.errors import OutOfRange, UnknownChoice, hint
 from selectivity.membrane.conditions import Numbers, checked_amount, checked_number
 from selectivity.membrane.nernst import thermal_voltage_mv
 
@@ -168,7 +168,7 @@ def pump_kinetics(name: str, *, capacitance_uf_per_cm2: float = 1.0) -> PumpKine
     """
     rows = _kinetics_table()
     if name not in rows:
-        raise UnknownChoice(f"pump kinetics {name!r} unknown; choose one of {', '.join(rows)}")
+        raise UnknownChoice(f"pump kinetics {name!r} unknown; choose one of {', '.join(rows)}{hint(name, rows)}")
     if not 0 < capacitance_uf_per_cm2 < math.inf:
         raise OutOfRange(f"capacitance {capacitance_uf_per_cm2} µF/cm²; needed: above 0 (about 1)")
     row = rows[name]

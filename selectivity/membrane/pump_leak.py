@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from selectivity.constants import BODY_TEMPERATURE
 from selectivity.data import read_table
-from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.errors import OutOfRange, UnknownChoice, hint
 from selectivity.membrane.conditions import checked_temperature
 from selectivity.membrane.pump import THREE_TO_TWO, PumpKinetics, Stoichiometry, pump_kinetics
 from selectivity.membrane.pump_leak_state import finite_number
@@ -139,7 +139,9 @@ def pump_leak_cell(name: str = "pump-leak-neuron") -> PumpLeakCell:
     """
     rows = [r for r in read_table("pump_leak_presets") if r["cell"] == name and not r["quantity"].startswith("atp.")]
     if not rows:
-        raise UnknownChoice(f"no pump-leak cell {name!r}; cells: {', '.join(pump_leak_cell_names())}")
+        raise UnknownChoice(
+            f"no pump-leak cell {name!r}; cells: {', '.join(pump_leak_cell_names())}{hint(name, pump_leak_cell_names())}"
+        )
     plain: dict[str, object] = {}
     nested: dict[str, dict[str, float]] = {"outside": {}, "inside": {}}
     for row in rows:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from selectivity.errors import FileUnreadable, OutOfRange, UnknownChoice
+from selectivity.errors import FileUnreadable, OutOfRange, UnknownChoice, hint
 from selectivity.membrane.activity import activities
 from selectivity.membrane.conditions import (
     Concentrations,
@@ -25,6 +25,10 @@ from selectivity.membrane.conditions import (
 
 COLUMNS = "v_rev_mv, temperature_k, error_mv (optional), junction_mv (optional), and <ion>_out_mm with <ion>_in_mm"
 """What a CSV file of reversal potentials holds, in words for messages."""
+_EXAMPLES = (
+    "v_rev_mv", "temperature_k", "error_mv", "junction_mv",
+    *(f"{ion}_{side}_mm" for ion in ("K", "Na", "Cl", "Ca") for side in ("out", "in")),
+)  # fmt: skip
 
 UNBALANCED_SHARE = 0.1
 """Net charge over total charge up to which a solution counts as complete: buffers and trace ions may be left out."""
@@ -148,7 +152,7 @@ def read_reversal_data(path: str | Path) -> ReversalData:
             continue
         ion, _, tail = name.removesuffix("_mm").rpartition("_")
         if not name.endswith("_mm") or tail not in sides:
-            raise UnknownChoice(f"{path}: unknown column {name!r}; the columns are {COLUMNS}")
+            raise UnknownChoice(f"{path}: unknown column {name!r}; the columns are {COLUMNS}{hint(name, _EXAMPLES)}")
         sides[tail][ion] = values
     for ion in {*sides["out"], *sides["in"]}:
         for tail in ("out", "in"):

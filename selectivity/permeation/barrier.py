@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from selectivity.constants import ROOM_TEMPERATURE
-from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.errors import OutOfRange, UnknownChoice, hint
 from selectivity.permeation.rules import (
     ACCESS_LENGTH_ANGSTROM,
     BARRIER_KJ_MOL,
@@ -81,7 +81,7 @@ def barrier_by_rule(
         )  # fmt: skip
     if rule == "rate-limiting":
         return rate_limiting_rule(stretch.ddg, first_profile=energy(stretch.z))
-    raise UnknownChoice(f"rule {rule!r}: choose one of {', '.join(RULES)}")
+    raise UnknownChoice(f"rule {rule!r}: choose one of {', '.join(RULES)}{hint(rule, RULES)}")
 
 
 def barriers_when_moved(

@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from selectivity.constants import KJ_PER_KCAL, ROOM_TEMPERATURE
-from selectivity.errors import UnknownChoice
+from selectivity.errors import UnknownChoice, hint
 from selectivity.permeation.occupancy import Floats
 from selectivity.permeation.queue import steady_state
 from selectivity.permeation.queue_model import RECORDING_MM, QueueParameters, checked_nodes, node_lattice
@@ -78,7 +78,7 @@ def _varied(
     for name, values in variations.items():
         if name not in GENERIC_VARIATIONS:
             raise UnknownChoice(
-                f"'{name}' is not a generic number of the queue: choose {', '.join(GENERIC_VARIATIONS)}"
+                f"'{name}' is not a generic number of the queue: choose {', '.join(GENERIC_VARIATIONS)}{hint(name, GENERIC_VARIATIONS)}"
             )
         for value in values:
             if name == "repulsion_scale":

@@ -16,7 +16,7 @@ from selectivity.energetics.groups import force_constant
 from selectivity.energetics.hydration import TEMPERATURE_RANGE, hydration_free_energy, hydration_scale
 from selectivity.energetics.model_spread import Model
 from selectivity.energetics.occupants import Occupant, parse_occupants
-from selectivity.errors import OutOfRange, UnknownChoice
+from selectivity.errors import OutOfRange, UnknownChoice, hint
 from selectivity.ions import ion as ion_by_name
 from selectivity.membrane.cells import cell as cell_by_name
 from selectivity.permeation.barrier import tabulated_profile
@@ -192,4 +192,4 @@ def settings_of(**keywords: Any) -> Settings:
 
 def _choice(what: str, value: str, known: Sequence[str]) -> None:
     if value not in known:
-        raise UnknownChoice(f"{what} {value!r}: available are {', '.join(known)}")
+        raise UnknownChoice(f"{what} {value!r}: available are {', '.join(known)}{hint(value, known)}")

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from selectivity.errors import UnknownChoice
+from selectivity.errors import UnknownChoice, hint
 from selectivity.structure.detection import Motif, Strand, place
 from selectivity.structure.table import IDENTITY, Assembly, AtomTable, Operator, StructureData
 
@@ -81,6 +81,7 @@ def _named(data: StructureData, wanted: str) -> Assembly:
     names = ", ".join(a.name for a in data.assemblies) or "none"
     raise UnknownChoice(
         f"{data.source}: no assembly {wanted!r}; the file has {names}: choose one of these, 'deposited', 'models' or 'auto'"
+        + hint(wanted, [*(a.name for a in data.assemblies), "deposited", "models", "auto"])
     )
 
 

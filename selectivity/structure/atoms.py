@@ -83,12 +83,10 @@ def surrounding_atoms(data: StructureData, reading: Reading, built: Filter) -> S
     """
     elements: list[str] = []
     positions = [np.empty((0, 3))]
+    protein = [_likely_protein(table) for table in data.models]
     for p in reading.placements:
         table = data.models[p.model]
-        names, inverse = np.unique(table.residue_names, return_inverse=True)
-        protein = np.array([one_letter(str(name)) != "X" for name in names], dtype=bool)[inverse]
-        likely = (table.altlocs == "") | (table.occupancies >= 0.5)
-        rows = np.flatnonzero(p.rows & protein & likely)
+        rows = np.flatnonzero(p.rows & protein[p.model])
         placed = p.operator(table.positions[rows])
         offsets = placed - built.axis_origin
         heights = offsets @ built.axis_direction
@@ -99,6 +97,13 @@ def surrounding_atoms(data: StructureData, reading: Reading, built: Filter) -> S
         elements += [str(e).capitalize() for e in table.elements[rows[near]]]
         positions.append(placed[near])
     return Surroundings(tuple(elements), np.concatenate(positions))
+
+
+def _likely_protein(table: AtomTable) -> NDArray[np.bool_]:
+    """Rows of amino acids, of alternatives those that are there at least half of the time."""
+    names, inverse = np.unique(table.residue_names, return_inverse=True)
+    protein = np.array([one_letter(str(name)) != "X" for name in names], dtype=bool)[inverse]
+    return protein & ((table.altlocs == "") | (table.occupancies >= 0.5))
 
 
 def _solvent_rows(table: AtomTable) -> tuple[NDArray[np.int64], list[str]]:

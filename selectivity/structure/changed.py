@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from selectivity.errors import FilterNotFound, OutOfRange, UnknownChoice
+from selectivity.errors import FilterNotFound, OutOfRange, UnknownChoice, hint
 from selectivity.structure.axis import Axis
 from selectivity.structure.filter import Filter
 from selectivity.structure.parts import FilterAtom, Ring, Vector
@@ -50,9 +49,7 @@ def ring_number(filter: Filter, name: str) -> int:
     of_residue = [i for i, ring in enumerate(known) if wanted and ring.casefold().split()[0] == wanted]
     if exact or len(of_residue) == 1:
         return (exact or of_residue)[0]
-    near = difflib.get_close_matches(wanted, [ring.casefold() for ring in known], n=1, cutoff=0.0)
-    hint = next(ring for ring in known if ring.casefold() == near[0]) if near else known[0]
-    raise UnknownChoice(f"no ring {name!r}; this filter has {_listed(filter)}: did you mean {hint!r}?")
+    raise UnknownChoice(f"no ring {name!r}; this filter has {_listed(filter)}{hint(wanted, known)}")
 
 
 def strand_numbers(filter: Filter, strands: int | Sequence[int] | None) -> tuple[int, ...]:

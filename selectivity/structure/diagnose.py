@@ -32,6 +32,8 @@ KNOWN_SIGNATURES = frozenset(
 
 # The strands of Na+ and Ca2+ channels stand further out: C-alpha radii up to 8.6 Å in NavMs.
 _WIDE_PORE = 10.0
+# Five-residue stretches of a reading that are looked through for the sake of a better message: a second.
+_MOST_MOTIFS = 60_000
 
 
 def no_filter_found(data: StructureData, candidates: Sequence[Reading]) -> str:
@@ -77,7 +79,10 @@ def _lining_strands(data: StructureData, candidates: Sequence[Reading]) -> Pore 
     """The narrowest set of four equal strands that begin with a hydroxyl and line an axis (Na+ and Ca2+ channels: TLESW)."""
     everything = [find_motifs(table, minimum_score=0) for table in data.models]
     found: list[Pore] = []
+    n_motifs = sum(len(motifs) for motifs in everything)
     for reading in candidates:
+        if n_motifs * len(reading.placements) > _MOST_MOTIFS:
+            continue
         by_sequence: dict[str, list[Strand]] = {}
         for strand in reading.strands(everything, data.models):
             if strand.motif.sequence[0] in "TSC":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import textwrap
 from collections.abc import Iterator
 from functools import cache
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from selectivity.data import Row, read_table
-from selectivity.errors import UnknownChoice
+from selectivity.errors import UnknownChoice, hint
 from selectivity.files import write_text
 from selectivity.structure.build import filter_from_strands
 from selectivity.structure.filter import Filter
@@ -117,9 +116,7 @@ def _known(name: str) -> str:
     wanted = name.strip().lower().replace("_", "-").removesuffix(".pdb")
     if wanted in IDEAL_FILTERS:
         return wanted
-    near = difflib.get_close_matches(wanted, IDEAL_FILTERS, n=1)
-    hint = f"did you mean {near[0]}?" if near else "choose one of these"
-    raise UnknownChoice(f"no ideal filter {name!r}; there are {', '.join(IDEAL_FILTERS)}: {hint}")
+    raise UnknownChoice(f"no ideal filter {name!r}; there are {', '.join(IDEAL_FILTERS)}{hint(wanted, IDEAL_FILTERS)}")
 
 
 def _row(name: str) -> Row:

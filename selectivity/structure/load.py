@@ -19,6 +19,9 @@ from selectivity.structure.filter import Filter
 from selectivity.structure.parts import Provenance
 from selectivity.structure.table import StructureData
 
+MOST_STRANDS = 3000
+"""Strands that are compared with one another, pair by pair, in a second; a virus capsid of 60 channels has fewer."""
+
 
 def load_filter(
     source: Any,
@@ -91,10 +94,20 @@ def _find(data: StructureData, assembly: str) -> tuple[Reading, list[Pore]]:
     for score in (3, 2):
         motifs = [find_motifs(table, minimum_score=score) for table in data.models]
         for reading in candidates:
-            pores = find_pores(reading.strands(motifs, data.models))
+            strands = reading.strands(motifs, data.models)
+            _require_few(data, reading, len(strands))
+            pores = find_pores(strands)
             if pores:
                 return reading, _distinct(pores) if reading.name == PERIODIC_IMAGES else pores
     raise FilterNotFound(no_filter_found(data, candidates))
+
+
+def _require_few(data: StructureData, reading: Reading, n_strands: int) -> None:
+    if n_strands > MOST_STRANDS:
+        raise FilterNotFound(
+            f"{data.source}: {n_strands} candidate strands ({reading.name}), at most {MOST_STRANDS} can be compared; one channel is "
+            "needed: keep the chains of the pore, or pass assembly=deposited"
+        )
 
 
 def _distinct(pores: Sequence[Pore]) -> list[Pore]:

@@ -6,13 +6,12 @@ a protein answers to a mutation, too, and that is invisible here.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from selectivity.errors import FilterIncomplete, OutOfRange, UnknownChoice
+from selectivity.errors import FilterIncomplete, OutOfRange, UnknownChoice, hint
 from selectivity.structure.axis import perpendicular
 from selectivity.structure.changed import (
     atom_index,
@@ -177,9 +176,8 @@ def _chosen(given: str, known: dict[str, str], what: str) -> str:
     wanted = given.strip().casefold()
     if wanted in known:
         return wanted
-    near = difflib.get_close_matches(wanted, list(known), n=1, cutoff=0.0)
-    shown = {key: (name.title() if name.isupper() else name) for key, name in known.items()}
-    raise UnknownChoice(f"no {what} {given!r}; there are {', '.join(shown.values())}: did you mean {shown[near[0]]!r}?")
+    shown = [name.title() if name.isupper() else name for name in known.values()]
+    raise UnknownChoice(f"no {what} {given!r}; there are {', '.join(shown)}{hint(wanted, shown)}")
 
 
 def _is_hydroxyl(atom: FilterAtom) -> bool:

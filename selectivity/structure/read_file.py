@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import re
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selectivity.errors import FileUnreadable
+from selectivity.files import unzipped
 from selectivity.structure.parts import Diffraction
 from selectivity.structure.table import Assembly, AtomTable, Operator, StructureData
 
 FORMATS = "PDB (.pdb, .ent, .pdb1), mmCIF (.cif), both also gzipped (.gz), or GROMACS .gro"
+
+_ROUNDED = 1e-3
+"""Operators in files have six decimals; hand-made ones three or four."""
 
 
 def read_structure_file(path: str | Path) -> StructureData:
@@ -28,7 +30,7 @@ def read_structure_file(path: str | Path) -> StructureData:
     """
     path = Path(path)
     content = read_bytes(path)
-    text = _decode(path.name, content)
+    text = decoded(path.name, content)
     kind = _sniff(path.name, text)
     structure = _parse_cif(path.name, text) if kind == "mmCIF" else _parse_pdb(path.name, text)
     if len(structure) == 0 or structure[0].count_atom_sites() == 0:
@@ -55,14 +57,10 @@ def read_bytes(path: Path) -> bytes:
     return content
 
 
-def _decode(name: str, content: bytes) -> str:
+def decoded(name: str, content: bytes) -> str:
+    """The text of a file's content, unpacked if it is gzipped; raises FileUnreadable for what is damaged, empty or binary."""
     if content[:2] == b"\x1f\x8b":
-        try:
-            content = gzip.decompress(content)
-        except (EOFError, OSError, zlib.error):
-            raise FileUnreadable(
-                f"{name}: the gzip stream is cut short or damaged; a whole file is needed: repeat the download"
-            ) from None
+        content = unzipped(content, name)
     if not content.strip():
         raise FileUnreadable(
             f"{name}: the compressed file is empty; a structure is needed ({FORMATS}): repeat the download"
@@ -86,6 +84,8 @@ def _sniff(name: str, text: str) -> str:
 
 
 def _parse_pdb(name: str, text: str) -> gemmi.Structure:
+    if not text.isascii():  # columns are counted in letters; two bytes for one would shift, or be cut in, the next column
+        text = text.encode("ascii", "replace").decode("ascii")
     for line in text.splitlines():
         if line.startswith(("ATOM  ", "HETATM")):
             _check_atom_line(name, line)
@@ -142,17 +142,18 @@ def _structure_data(structure: gemmi.Structure, name: str, kind: str, text: str,
             raise FileUnreadable(
                 f"{name}: atom {where} has coordinates that are not numbers; finite Å are needed: repair the file"
             )
+    assemblies, notes = _rigid_assemblies(structure)
     resolution = structure.resolution if structure.resolution > 0 else None
     return StructureData(
         source=name,
         format=kind,
         models=tables,
-        assemblies=tuple(_assembly(a) for a in structure.assemblies),
+        assemblies=assemblies,
         title=_info(structure, "_struct.title"),
         resolution_angstrom=resolution,
         diffraction=_diffraction(structure, text, tables[0]),
         sha256=digest,
-        notes=_completeness_notes(kind, text),
+        notes=(*_completeness_notes(kind, text), *notes),
     )
 
 
@@ -161,6 +162,20 @@ def _completeness_notes(kind: str, text: str) -> tuple[str, ...]:
     if kind == "PDB" and text.startswith("HEADER") and not re.search(r"^END\s*$", text[-2000:], re.MULTILINE):
         return ("the file has a wwPDB header but no END record: it may be truncated",)
     return ()
+
+
+def _rigid_assemblies(structure: gemmi.Structure) -> tuple[tuple[Assembly, ...], tuple[str, ...]]:
+    """The assemblies of a file, and a note on each that is left out because its operators would bend the molecule."""
+    assemblies = [_assembly(a) for a in structure.assemblies]
+    bent = [a.name for a in assemblies if not all(_is_rigid(o) for _, operators in a.groups for o in operators)]
+    notes = tuple(f"assembly {name} left out: its operators are no rotations" for name in bent)
+    return tuple(a for a in assemblies if a.name not in bent), notes
+
+
+def _is_rigid(operator: Operator) -> bool:
+    rotation = operator.rotation
+    finite = np.isfinite(rotation).all() and np.isfinite(operator.translation).all()
+    return bool(finite and np.abs(rotation @ rotation.T - np.eye(3)).max() < _ROUNDED and np.linalg.det(rotation) > 0.0)
 
 
 def _tables(structure: gemmi.Structure) -> tuple[AtomTable, ...]:
@@ -211,13 +226,19 @@ def _one_copy_after_the_other(table: AtomTable) -> AtomTable:
 
 def _strings(column: Any) -> NDArray[np.str_]:
     raw = np.ascontiguousarray(column)
-    if raw.dtype.kind == "S":
-        return raw.astype("U")
-    return raw.view(f"S{raw.shape[1]}").ravel().astype("U")
+    return _text(raw if raw.dtype.kind == "S" else raw.view(f"S{raw.shape[1]}").ravel())
 
 
 def _characters(column: Any) -> NDArray[np.str_]:
-    return np.char.strip(np.ascontiguousarray(column).view("S1").astype("U1"))
+    return np.char.strip(_text(np.ascontiguousarray(column).view("S1")))
+
+
+def _text(raw: NDArray[np.bytes_]) -> NDArray[np.str_]:
+    """Names as text; a letter that fixed columns cut in two is no reason to fail."""
+    try:
+        return raw.astype("U")
+    except UnicodeDecodeError:
+        return np.char.decode(raw, "utf-8", "replace")
 
 
 def _assembly(assembly: gemmi.Assembly) -> Assembly:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import warnings
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +24,20 @@ def read_gro(path: str | Path) -> StructureData:
 
     Raises FileUnreadable when the path is missing or a directory, or the content is no .gro file.
     """
-    from selectivity.structure.read_file import read_bytes
+    from selectivity.structure.read_file import decoded, read_bytes
 
     content = read_bytes(Path(path))
+    text = decoded(Path(path).name, content)
     import hashlib
 
     import MDAnalysis
+    from MDAnalysis.lib.util import NamedStream
 
     try:
-        universe = MDAnalysis.Universe(str(path), topology_format="GRO", format="GRO")
-    except (ValueError, IndexError, KeyError, OSError, EOFError) as error:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Constructed NamedStream")  # its two readers each wrap the stream
+            universe = MDAnalysis.Universe(NamedStream(StringIO(text), "frame.gro"), topology_format="GRO", format="GRO")
+    except (ValueError, LookupError, TypeError, ArithmeticError, OSError, EOFError, StopIteration) as error:
         reason = " ".join(str(error).split())[:120]
         raise FileUnreadable(
             f"{Path(path).name}: damaged .gro file ({reason}); fixed columns with nm coordinates are needed: repeat the download"

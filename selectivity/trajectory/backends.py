@@ -9,7 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any
 
-from selectivity.errors import SelectivityError, UnknownChoice
+from selectivity.errors import SelectivityError, UnknownChoice, hint
 
 BACKENDS = ("serial", "processes", "dask")
 
@@ -38,7 +38,7 @@ def run_tasks(
     raised here. Raises UnknownChoice for another backend.
     """
     if backend not in BACKENDS:
-        raise UnknownChoice(f"backend {backend!r}: available are {', '.join(BACKENDS)}")
+        raise UnknownChoice(f"backend {backend!r}: available are {', '.join(BACKENDS)}{hint(backend, BACKENDS)}")
     if scheduler is not None and backend != "dask":
         raise UnknownChoice(
             f"scheduler {scheduler} with backend {backend!r}: a scheduler belongs to --backend dask: name that"

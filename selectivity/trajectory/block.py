@@ -15,7 +15,7 @@ from selectivity.energetics.force_field import AtomType, group_geometry
 from selectivity.energetics.force_field import force_field as force_field_by_name
 from selectivity.energetics.groups import force_constant
 from selectivity.energetics.hydration import dehydration_difference, hydration_scale
-from selectivity.errors import UnknownChoice
+from selectivity.errors import UnknownChoice, hint
 from selectivity.trajectory.condition import DISORDERED, OK
 from selectivity.trajectory.topology import KINDS, SITES, FollowedFilter
 
@@ -45,7 +45,10 @@ class Model:
         """The same model; UnknownChoice or OutOfRange names what cannot be used."""
         for treatment in self.treatments:
             if treatment not in TREATMENTS:
-                raise UnknownChoice(f"treatment {treatment!r}: available for frames are {', '.join(TREATMENTS)}")
+                raise UnknownChoice(
+                    f"treatment {treatment!r}: available for frames are {', '.join(TREATMENTS)}"
+                    + hint(treatment, TREATMENTS)
+                )
         force_constant(self.sigma)
         _ = self.water_leg
         return self
