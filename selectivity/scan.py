@@ -123,7 +123,7 @@ def scan_filter(
 
     ``changes`` are made once, before the axes, in the order given; ``sites`` are those whose ddG is wanted (default: the
     dehydrated ones; S0 and Scav dry mean little). ``search`` is "carried" (relaxed points start from the arrangements of the
-    filter before its knobs: less than a third of the cost, barriers mostly within 0.5 kJ/mol, `selectivity.scan_search`) or "full"
+    filter before its knobs: a third of the cost, barriers mostly within 0.5 kJ/mol, `selectivity.scan_search`) or "full"
     (every point exactly as `score_filter` has it). ``keywords`` go to `score_filter` (default: relaxed, dry, rule "profile").
     ``jobs`` processes share the points (spawned: scripts need ``if __name__ == "__main__"``); the numbers do not depend on it.
     ``resume`` names a file of JSON lines: points in it are not computed again, finished ones join it whole. ``progress`` is

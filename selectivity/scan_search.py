@@ -1,4 +1,4 @@
-"""Where does an ion rest in a filter that a knob has changed? Near the arrangements of the unchanged one, found once for all points.
+"""How is a point of a scan searched at a third of the cost? From the arrangements of the unchanged filter, found once for all points.
 
 A full search walks, starts afresh and shakes at every point. Neighbouring filters have the same few arrangements of their
 ligands, so here every height starts from what the full search found there in the filter before its knobs were turned (the

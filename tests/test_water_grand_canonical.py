@@ -129,7 +129,7 @@ def test_one_water_beside_an_ion_agrees_with_quadrature(ion):
 
 
 def test_an_ion_that_moves_among_the_waters_agrees_with_quadrature():
-    """The ion is in the domain too and leaps among the waters: the same odds, averaged over the places of the ion."""
+    """The ion is in the domain too, so that trades of places count: the same odds, averaged over the places of the ion."""
     domain, region = free_domain([WaterRegion("test", 0.0, 3.0, 1.5)]), Region(0.0, 3.0, 1.5)
     integral = configurational("K", domain, held_by_walls(region, 1500))
     result = open_exchange(
@@ -146,48 +146,6 @@ def test_an_ion_that_moves_among_the_waters_agrees_with_quadrature():
     found = result.waters["K"]
     assert found.mean == pytest.approx(0.5, abs=4 * found.error + 0.01)
     assert found.error < 0.03
-
-
-@pytest.mark.parametrize("fixed_z", [None, 1.0])
-def test_leaps_alone_sample_the_field_of_a_dipole_under_a_bias(fixed_z):
-    """Mean height and distance from the axis of an ion that only leaps, against quadrature over the cylinder inside its walls."""
-    from selectivity.energetics.exchange import packed_setting, requested, starting_frames
-    from selectivity.energetics.grand_canonical import leaps
-
-    walls, slope = Region(0.0, 3.0, 1.5), 2.0
-    foot = np.array([5.0, 0.0, 2.0])
-    shape = np.array([foot + [1.23, 0.0, 0.0], foot])
-    group = Group("carbonyl", "near", ("C", "O"), shape, np.full(2, force_constant(0.3)), (0, 1))
-    system = pack([group], force_field="amber")
-    region = walls if fixed_z is None else Region(lateral_radius=walls.lateral_radius)
-    task = requested(system, ("K", "K"), region if fixed_z is None else None, fixed_z, (), 298.15, plan(10))
-    task = task._replace(region=region)
-    params, setting = packed_setting(task, movable=())
-    if fixed_z is not None:
-        setting = setting._replace(ranges=np.array([[0.0, 3.0]]))
-    xyz, bias, rng = starting_frames(task)[0], np.array([0.0, 3.0 * slope]), np.random.default_rng(4)
-    found = np.empty((8000, 2))
-    for record in found:
-        leaps(xyz, params[0], setting, setting.start[-1], bias, 1.0 / RT, 5, rng)
-        record[:] = xyz[2, -1], np.hypot(*xyz[:2, -1]) ** 2
-    lines = [
-        np.linspace(-1.5, 1.5, 61),
-        np.linspace(-1.5, 1.5, 61),
-        np.array([1.0]) if fixed_z else np.linspace(0, 3, 61),
-    ]
-    x, y, z = np.meshgrid(*lines, indexing="ij")
-    energy = slope * z
-    for atom in range(2):
-        r = np.sqrt(((np.stack([x, y, z], axis=-1) - shape[atom]) ** 2).sum(axis=-1))
-        s6 = ((params[0, 2, atom] + params[0, 2, 2]) / r) ** 6
-        energy += params[0, 0, atom] * params[0, 0, 2] / r + params[0, 1, atom] * params[0, 1, 2] * s6 * (s6 - 2.0)
-    weights = np.exp(-(energy - energy.min()) / RT) * (x**2 + y**2 <= 1.5**2)
-    weights *= np.where((z == z.min()) | (z == z.max()), 0.5 if fixed_z is None else 1.0, 1.0)
-    for column, value in zip(found.T, (z, x**2 + y**2), strict=True):
-        exact = float((weights * value).sum() / weights.sum())
-        error = column.reshape(80, 100).mean(axis=1).std(ddof=1) / np.sqrt(80)
-        assert column.mean() == pytest.approx(exact, abs=4 * error + 0.01)
-        assert error < 0.03
 
 
 def test_exchange_beside_one_possible_water_is_a_closed_form():

@@ -48,14 +48,8 @@ contact with an oxygen or two, give back 600 at most: what is refused had a chan
 WATER_PASSES = 12
 """Moves of every water per sweep: hydrogen bonds around an ion rearrange more slowly than anything else."""
 
-LEAPS = 100
-"""Leaps of the exchanged ion to anywhere inside its walls per sweep, a tenth of the cost of a sweep: an ion on the axis and one beside
-it, in its shell of carbonyls or among waters, are different basins (S0), and one leap in five thousand succeeds. (Trades of
-places between ion and water were tried, also with the water's turn drawn by configurational bias: none of 150,000 succeeds.)"""
-
-WET_TEMPERING = 2.0
-"""Bias factor of the hills in contact with water: leaps cross barriers without them, and a flatter distribution costs more when its
-bias is undone than it gains (in S0 at a factor of 5, three quarters of the variance came from there)."""
+TRADES = 10
+"""Trades of places between the exchanged ion and a water per sweep: an ion leaves its shell in one step."""
 
 TUMBLE = 4.0
 """A water that moves by up to s Å turns by up to 4 s rad: its hydrogens hang on a lever of 1 Å and feel a softer field."""
@@ -166,43 +160,47 @@ def move_water(xyz, params, setting, pool, used, first, beta, step, rng, kept):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def leaps(xyz, params, setting, used, bias, beta, number, rng):
-    """That many tries to put the exchanged ion anywhere inside its walls (a held one: anywhere across them); counts the accepted.
+def trade_places(xyz, params, setting, pool, used, bias, beta, rng, kept):
+    """Try to put the ion where a water's oxygen is and that water, turned at random, where the ion was; True when accepted.
 
-    Places are uniform in the volume inside the walls, so that Metropolis' rule holds as it stands.
+    The choice of the water and its new turn are uniform both ways, so that Metropolis' rule holds as it stands.
     """
-    ion, done = setting.ion, 0
-    here, radius = ion - setting.start[-1], 0.0
-    for w in range(setting.walls.shape[0]):
-        if int(setting.walls[w, 0]) == ion:
-            radius = setting.walls[w, 3]
-    z_low, z_high = setting.ranges[here, 0], setting.ranges[here, 1]
-    x, y, z = xyz[0, ion], xyz[1, ion], xyz[2, ion]
-    # from inside a wall there is no way back to it: such a leap would break detailed balance
-    if x * x + y * y > radius * radius or not (setting.held[here] or z_low <= z <= z_high):
-        return done
-    before = body_energy(xyz, params, setting, used, ion, ion + 1) + bias_of(bias, z, z_low, z_high)
-    for _ in range(number):
-        away, angle = radius * np.sqrt(rng.random()), 2.0 * np.pi * rng.random()
-        xyz[0, ion], xyz[1, ion] = away * np.cos(angle), away * np.sin(angle)
-        if not setting.held[here]:
-            xyz[2, ion] = z_low + (z_high - z_low) * rng.random()
-        after = body_energy(xyz, params, setting, used, ion, ion + 1) + bias_of(bias, xyz[2, ion], z_low, z_high)
-        if accepted(before, after, beta, rng):
-            done += 1
-            before, x, y, z = after, xyz[0, ion], xyz[1, ion], xyz[2, ion]
-        else:
-            xyz[0, ion], xyz[1, ion], xyz[2, ion] = x, y, z
-    return done
+    ion, n = setting.ion, (used - pool.begin) // 3
+    if n == 0 or not inside(xyz, ion, pool.allowed, pool.origin, pool.edge):
+        return False
+    z_low, z_high = setting.ranges[ion - setting.start[-1], 0], setting.ranges[ion - setting.start[-1], 1]
+    chosen = rng.integers(0, n)
+    first, last = pool.begin + 3 * chosen, pool.begin + 3 * chosen + 3
+    before = body_energy(xyz, params, setting, used, first, last) + bias_of(bias, xyz[2, ion], z_low, z_high)
+    for i in range(first, last):
+        for axis in range(3):
+            kept[axis, i - first] = xyz[axis, i]
+    for axis in range(3):
+        kept[axis, 3] = xyz[axis, ion]
+    park(xyz, first, chosen)
+    before += body_energy(xyz, params, setting, used, ion, ion + 1)
+    for axis in range(3):
+        xyz[axis, ion] = kept[axis, 0]
+    after = body_energy(xyz, params, setting, used, ion, ion + 1) + bias_of(bias, xyz[2, ion], z_low, z_high)
+    place_water(xyz, first, kept[0, 3], kept[1, 3], kept[2, 3], pool.shape, rng)
+    after += body_energy(xyz, params, setting, used, first, last)
+    if accepted(before, after, beta, rng):
+        return True
+    for axis in range(3):
+        xyz[axis, ion] = kept[axis, 3]
+        for i in range(first, last):
+            xyz[axis, i] = kept[axis, i - first]
+    return False
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def sweep_waters(xyz, params, setting, pool, used, adams, bias, beta, step, rng, kept, tally):
-    """`LEAPS` of the exchanged ion, `WATER_PASSES` moves of every water, `ATTEMPTS` insertions or deletions; returns the new ``used``.
+    """Trades with a free ion, `WATER_PASSES` moves of every water, `ATTEMPTS` insertions or deletions; returns the new ``used``.
 
     ``tally`` (2,) counts moves (accepted, tried).
     """
-    leaps(xyz, params, setting, used, bias, beta, LEAPS, rng)
+    for _ in range(0 if setting.held[setting.ion - setting.start[-1]] else TRADES):
+        trade_places(xyz, params, setting, pool, used, bias, beta, rng, kept)
     for _ in range(WATER_PASSES):
         for first in range(pool.begin, used, 3):
             tally[0] += move_water(xyz, params, setting, pool, used, first, beta, step, rng, kept)
@@ -232,9 +230,7 @@ def run(
                 tally[k, WATER],
             )  # fmt: skip
             if tuning and not setting.held[here]:
-                add_hill(
-                    bias[k], xyz[k, 2, setting.ion], setting.ranges[here, 0], setting.ranges[here, 1], beta, WET_TEMPERING
-                )
+                add_hill(bias[k], xyz[k, 2, setting.ion], setting.ranges[here, 0], setting.ranges[here, 1], beta)
         for parity in range(SWAP_ROUNDS):
             swap_neighbours(xyz, params, setting, used, bias, beta, parity % 2, rng, scratch, swaps)
         if tuning and s % TUNING == TUNING - 1:

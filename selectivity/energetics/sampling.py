@@ -159,11 +159,11 @@ def sweep(xyz, params, setting, used, bias, no_bias, beta, steps, rng, work, tal
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def add_hill(bias, z, z_low, z_high, beta, tempering):
+def add_hill(bias, z, z_low, z_high, beta):
     """One well-tempered hill at height z: fast where the bias is still low, ever slower as it grows."""
     place = min(max((z - z_low) / (z_high - z_low), 0.0), 1.0) * (len(bias) - 1)
     left = min(int(place), len(bias) - 2)
-    hill = FIRST_HILL / beta * np.exp(-beta * bias_of(bias, z, z_low, z_high) / (tempering - 1.0))
+    hill = FIRST_HILL / beta * np.exp(-beta * bias_of(bias, z, z_low, z_high) / (TEMPERING - 1.0))
     bias[left] += hill * (left + 1 - place)
     bias[left + 1] += hill * (place - left)
 
@@ -243,7 +243,7 @@ def sample(xyz, params, setting, beta, bias, steps, tuning, stride, rng, energie
         for k in range(n_states):
             sweep(xyz[k], params[k], setting, used[k], bias[k], no_bias, beta, steps[k], rng, work, tally[k])
             if tuning and not setting.held[here]:
-                add_hill(bias[k], xyz[k, 2, setting.ion], setting.ranges[here, 0], setting.ranges[here, 1], beta, TEMPERING)
+                add_hill(bias[k], xyz[k, 2, setting.ion], setting.ranges[here, 0], setting.ranges[here, 1], beta)
         for parity in range(SWAP_ROUNDS):
             swap_neighbours(xyz, params, setting, used, bias, beta, parity % 2, rng, scratch, swaps)
         if tuning and s % TUNING == TUNING - 1:

@@ -87,6 +87,7 @@ def score_case(case: Case, folder: Path) -> dict[str, Any]:
     kept: dict[str, Any] = {
         "file": case.file,
         "sha256": hashlib.sha256((folder / case.file).read_bytes()).hexdigest(),
+        "filter_sha256": filter_hash(filter),
         "signature": filter.signature,
         "changed_to": case.signature,
         "version": __version__,
@@ -98,6 +99,14 @@ def score_case(case: Case, folder: Path) -> dict[str, Any]:
     if conductive and not case.geometry_only:
         kept |= _scored(filter_energies(filter, settings), settings)
     return kept | {"processor_s": round(time.process_time() - begun, 1)}
+
+
+def filter_hash(filter: Filter) -> str:
+    """A hash of what a score reads of a filter: its atoms to 1e-6 Å, its rings and sites."""
+    names = [(atom.strand, atom.residue_index, atom.residue_name, atom.name) for atom in filter.atoms]
+    levels = [(ring.name, ring.kind, tuple(ring.atoms)) for ring in filter.rings], [site.name for site in filter.sites]
+    places = np.round(filter.pore_positions(), 6) + 0.0
+    return hashlib.sha256(repr((names, levels)).encode() + places.tobytes()).hexdigest()
 
 
 def leg_shifts(settings: Settings) -> dict[str, float]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from selectivity.errors import SelectivityError
 from selectivity.files import write_text
-from selectivity.validation.cases import CASES, SEED, Case, score_case, validation_settings
+from selectivity.validation.cases import CASES, SEED, Case, case_filter, filter_hash, score_case, validation_settings
 
 ROOMS = ("structure", "energetics", "permeation", "pipeline")
 TABLES = ("force_fields", "force_fields_geometry", "hydration", "water_bulk", "ion_repulsion")
@@ -60,13 +60,24 @@ def update_results(
     for case in wanted:
         if not (folder / case.file).is_file():
             raise ResultsMissing(f"{folder / case.file}: no such file; --structures needs the folder of the depositions")
-    due = [case for case in wanted if again or stored.get(case.name, {}).get("fingerprint") != mark]
+    due = [case for case in wanted if again or not _still_true(case, stored.get(case.name, {}), folder)]
     for number, case in enumerate(due):
         if progress is not None:
             progress(number, len(due))
         stored[case.name] = score_and_mark(case, folder)
         _write(stored)
+    for case in wanted:  # those that were still true: what decides them is what stands here now
+        stored[case.name]["fingerprint"] = mark
+    _write(stored)
     return [case.name for case in due]
+
+
+def _still_true(case: Case, kept: Mapping[str, Any], folder: Path) -> bool:
+    """Whether nothing that decides a case has changed: a new way of reading files is none where it reads the same filter."""
+    old = stale_parts({case.name: kept}).get(case.name, ())
+    if not set(old) <= {"structure"} or not kept:
+        return False
+    return not old or kept.get("filter_sha256") == filter_hash(case_filter(case, folder))
 
 
 def score_and_mark(case: Case, folder: Path) -> dict[str, Any]:
