@@ -33,7 +33,8 @@ nb_merge_streams = True
 nb_code_prompt_show = "Show the {type}"
 
 default_role = "code"
-autodoc_typehints = "signature"
+autodoc_typehints = "none"  # the docstrings give shapes and units, which types do not
+smartquotes = False  # options are written with two hyphens
 autodoc_member_order = "groupwise"
 add_module_names = False
 python_maximum_signature_line_length = 88

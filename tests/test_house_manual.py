@@ -87,7 +87,8 @@ def test_every_page_has_its_place_in_the_manual() -> None:
         for body in re.findall(
             r"^:::\{toctree\}\n(.*?)^:::", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
         ):
-            for entry in body.splitlines():
+            for line in body.splitlines():
+                entry = line.rpartition("<")[2].rstrip(">")
                 if entry and not entry.startswith(":"):
                     listed |= {
                         file.resolve() for end in ("md", "rst", "ipynb") for file in page.parent.glob(f"{entry}.{end}")
