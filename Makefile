@@ -51,7 +51,7 @@ docs: .venv/installed-test
 	@set -e; for script in docs/make_*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
 manual: .venv/installed-docs
-	$(BIN)/python -m sphinx -q -W --keep-going -j auto -b html -d .cache/manual/doctrees docs .cache/manual/html
+	$(BIN)/python -m sphinx -q -W --keep-going -b html -d .cache/manual/doctrees -c docs . .cache/manual/html
 	@echo .cache/manual/html/index.html
 
 # The wheel with every dependency at its lower bound, in an environment of its own; `pytest` as a program, so that the tests

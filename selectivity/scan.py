@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from selectivity import __version__
+from selectivity.data import own_tables
 from selectivity.dry_settings import dry_keywords, dry_settings
 from selectivity.errors import FileUnreadable, OutOfRange, UnknownChoice
 from selectivity.files import require_writable
@@ -319,6 +320,9 @@ def code_fingerprint() -> str:
         for file in files:
             if file.is_file() and not file.name.endswith(".pyc"):
                 digest.update(file.name.encode() + file.read_bytes())
+    own = own_tables()
+    for path in sorted(own.glob("*.csv")) if own else ():
+        digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 
 

@@ -52,3 +52,14 @@ def test_tables_that_do_not_fit_are_refused(text: str, words: str, tmp_path: Pat
 def test_a_folder_that_is_not_there_is_refused() -> None:
     run = answer("from selectivity.ions import ion; ion('K')", "no/such/folder")
     assert "SELECTIVITY_TABLES=no/such/folder: no such folder" in run.stderr.splitlines()[-1]
+
+
+def test_a_score_and_a_scan_know_of_own_tables(tmp_path: Path) -> None:
+    (tmp_path / "ions.csv").write_text(f"{IONS}\nX,halfway ion,1,X+,species,me,assumed\n", encoding="utf-8")
+    code = (
+        "from selectivity import ideal_filter, score_filter; from selectivity.scan import code_fingerprint;"
+        "score = score_filter(ideal_filter('nak-like'), treatment='rigid', hydration_state='dry', rule='profile');"
+        "print(code_fingerprint(), any('SELECTIVITY_TABLES' in word for word in score.warnings))"
+    )
+    (plain, silent), (other, told) = (answer(code, tables).stdout.split() for tables in ("", str(tmp_path)))
+    assert plain != other and (silent, told) == ("False", "True")

@@ -47,16 +47,25 @@ def read_table(name: str) -> tuple[Row, ...]:
     return rows + _own_rows(name, columns)
 
 
-def _own_rows(name: str, columns: list[str]) -> tuple[Row, ...]:
-    """The user's rows of a table; FileUnreadable where the folder or a file is not what it should be."""
+def own_tables() -> Path | None:
+    """The folder of a user's own tables, None where none is named; FileUnreadable where there is no such folder.
+
+    >>> own_tables() is None or own_tables().is_dir()
+    True
+    """
     given = os.environ.get(OWN_TABLES, "")
-    if not given:
-        return ()
-    folder = Path(given)
-    if not folder.is_dir():
+    if given and not Path(given).is_dir():
         raise FileUnreadable(
             f"{OWN_TABLES}={given}: no such folder; give one with CSV files such as ions.csv, or unset it"
         )
+    return Path(given) if given else None
+
+
+def _own_rows(name: str, columns: list[str]) -> tuple[Row, ...]:
+    """The user's rows of a table; FileUnreadable where a file is not what it should be."""
+    folder = own_tables()
+    if folder is None:
+        return ()
     path = folder / f"{name}.csv"
     if not path.is_file():
         return ()

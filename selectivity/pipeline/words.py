@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from selectivity import __version__
+from selectivity.data import OWN_TABLES, own_tables
 from selectivity.energetics.hydration import hydration_sources
 from selectivity.membrane.cells import cell as cell_by_name
 from selectivity.permeation.uncertainty import INTERVAL_LEVEL
@@ -32,7 +33,12 @@ CANNOT_KNOW = {
 
 def limits(settings: Settings) -> tuple[str, ...]:
     """The limits that concern a score of these settings."""
-    keys = ("charges", "protein", "queue" if settings.rule == QUEUE else "one ion", "water" if settings.accessible else "dry")
+    keys = (
+        "charges",
+        "protein",
+        "queue" if settings.rule == QUEUE else "one ion",
+        "water" if settings.accessible else "dry",
+    )
     return tuple(CANNOT_KNOW[key] for key in keys)
 
 
@@ -105,6 +111,8 @@ def _warnings(
     membrane: MembraneScore,
     settings: Settings,
 ) -> Iterator[str]:
+    if own_tables() is not None:
+        yield f"numbers of {own_tables()} were read after the package's own ({OWN_TABLES}) and may have replaced them"
     yield from energies.filter.warnings
     yield from _verdict_words(energies, passage, membrane, settings)
     if energies.atom_errors.assumed:
