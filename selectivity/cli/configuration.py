@@ -13,6 +13,7 @@ from selectivity.archive.fetch import CACHE_VARIABLE, URL_VARIABLE
 from selectivity.cli import verbosity
 from selectivity.cli.failures import DEBUG_VARIABLE
 from selectivity.errors import FileUnreadable, OutOfRange, UnknownChoice, hint
+from selectivity.files import read_text
 
 FILE = "selectivity.toml"
 CONFIG_VARIABLE = "SELECTIVITY_CONFIG"
@@ -150,11 +151,10 @@ def _of_file(path: Path, options: Options) -> Iterator[Setting]:
 
 
 def _tables(path: Path) -> dict[str, Any]:
+    text = read_text(path, need="give a TOML file, as `selectivity config --template` prints one")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as failure:
-        raise FileUnreadable(f"{path}: cannot be read ({failure.strerror}); give a TOML file with --config") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as failure:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as failure:
         reason = " ".join(str(failure).split())
         raise FileUnreadable(f"{path}: not a TOML file ({reason}); see `selectivity config --template`") from None
 
