@@ -30,8 +30,8 @@ from selectivity.trajectory.store import FORMAT, open_run
 
 OPTIONS = configuration.options_of(typer.main.get_command(app))
 SEED = 20261124
-EACH = 250
-"""Mutated files of every kind in a default run; the longer tests take twenty times as many."""
+EACH = 80
+"""Mutated files of every kind in a default run; the longer tests take sixty times as many."""
 
 CSV = (
     "v_rev_mv,temperature_k,error_mv,K_out_mm,K_in_mm,Na_out_mm,Na_in_mm\n-82.7,298.15,1.0,0,150,150,0\n"
@@ -132,7 +132,7 @@ def test_mutated_tables_are_read_or_refused(kind: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_many_mutated_tables_are_read_or_refused(kind: str, tmp_path: Path) -> None:
-    assert sum(fuzz(kind, tmp_path, 20 * EACH).values()) == 20 * EACH
+    assert sum(fuzz(kind, tmp_path, 60 * EACH).values()) == 60 * EACH
 
 
 @pytest.mark.parametrize("kind", KINDS)
