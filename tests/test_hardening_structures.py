@@ -168,6 +168,11 @@ def refusal(folder: Path, content: bytes, name: str = "case.pdb") -> str:
     return str(raised.value)
 
 
+def test_a_residue_name_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    text = FORMATS["cif"](build_pdb("kcsa-like")).replace(" THR ", " THRloop_ ")
+    assert "damaged mmCIF file" in refusal(tmp_path, text.encode(), "case.cif")
+
+
 def test_letters_beyond_ascii_shift_no_column(tmp_path: Path) -> None:
     text = build_pdb("kcsa-like")
     path = tmp_path / "case.pdb"

@@ -59,7 +59,8 @@ def read_bytes(path: Path) -> bytes:
     if path.is_dir():
         raise FileUnreadable(f"{path}: is a directory; one structure file is needed: name a file inside it")
     try:
-        content = path.read_bytes()
+        with open(path, "rb") as stream:
+            content = stream.read(LARGEST_TEXT + 1)  # one more than is taken: devices and heaps have no end
     except OSError as error:
         raise FileUnreadable(
             f"{path}: cannot be read ({error.strerror}); a readable file is needed: check its permissions"
@@ -86,7 +87,7 @@ def decoded(name: str, content: bytes) -> str:
 def _require_size(name: str, size: int, largest: int) -> None:
     if size > largest:
         raise FileUnreadable(
-            f"{name}: {size / 2**20:.0f} MB, at most {largest // 2**20} are read; one channel is needed: keep the chains of the pore"
+            f"{name}: more than the {largest // 2**20} MB that are read; one channel is needed: keep the chains of the pore"
         )
 
 
@@ -104,9 +105,8 @@ def _sniff(name: str, text: str) -> str:
 
 
 def _parse_pdb(name: str, text: str) -> gemmi.Structure:
-    if (
-        not text.isascii()
-    ):  # columns are counted in letters; two bytes for one would shift, or be cut in, the next column
+    if not text.isascii():
+        # Columns are counted in letters; two bytes for one would shift the next column, or be cut in it.
         text = text.encode("ascii", "replace").decode("ascii")
     for record in _ATOM_RECORD.finditer(text):
         _check_atom_line(name, record[0])
@@ -184,7 +184,12 @@ def _first_atom(text: str) -> int:
 def _structure_data(
     structure: gemmi.Structure, name: str, kind: str, head: str, tail: str, digest: str
 ) -> StructureData:
-    tables = _tables(structure)
+    try:
+        tables = _tables(structure)
+    except RuntimeError as error:  # names too long for a table
+        raise FileUnreadable(
+            f"{name}: damaged {kind} file ({_one_line(error)}); a whole file is needed: repeat the download"
+        ) from None
     for table in tables:
         if not np.isfinite(table.positions).all():
             row = int(np.flatnonzero(~np.isfinite(table.positions).all(axis=1))[0])
