@@ -49,7 +49,7 @@ def nearest(given: str, valid: Iterable[str], *, cutoff: float = 0.5) -> str | N
     True
     """
     by_spelling = {name.casefold(): name for name in valid}
-    wanted = given.casefold()
+    wanted = str(given).casefold()  # whatever a caller passed in the place of a name
     found = difflib.get_close_matches(wanted, by_spelling, n=1, cutoff=cutoff)
     # A beginning counts too: "amber" or "tiss" is like a long name for a person, but not for a ratio of letters.
     begun = [name for name in by_spelling if len(wanted) > 1 and name.startswith(wanted)]

@@ -12,8 +12,12 @@ from pathlib import Path
 
 from selectivity.errors import FileUnreadable, SelectivityError
 
-LARGEST_TEXT = 160 * 2**20
-"""Bytes of text of the largest structure file that is read: about two million atoms of a PDB file."""
+LARGEST_TEXT = 80 * 2**20
+"""Bytes of text of the largest structure file that is read: a million atoms of a PDB file, which take a gigabyte of memory."""
+LARGEST_TABLE = 20 * 2**20
+"""Bytes of the largest table or configuration that is read."""
+LONGEST_LINE = 10_000
+"""Characters of the longest line of one."""
 _GZIP = 31  # zlib's window bits for a gzip header and its checksum
 
 
@@ -74,6 +78,38 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write `text` (UTF-8, newlines as they are) to `path` atomically; raises `FileUnwritable`."""
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
         stream.write(text)
+
+
+def read_text(
+    path: str | os.PathLike[str], *, need: str, largest: int = LARGEST_TABLE, longest: int = LONGEST_LINE
+) -> str:
+    """The text of a table or configuration file (UTF-8, a byte order mark is dropped), never more than ``largest`` bytes.
+
+    Raises `FileUnreadable`, which ends with what is needed, for a file that is missing, too large, no text, or has a line of
+    more than ``longest`` characters: parsers take very long over such lines, and nobody writes them.
+
+    >>> read_text("absent.csv", need="give a CSV file")
+    Traceback (most recent call last):
+    selectivity.errors.FileUnreadable: absent.csv: cannot be read (No such file or directory); give a CSV file
+    """
+    try:
+        with open(path, "rb") as stream:
+            content = stream.read(largest + 1)
+    except OSError as failure:
+        raise FileUnreadable(f"{path}: cannot be read ({failure.strerror}); {need}") from None
+    except ValueError:  # a NUL in the name
+        raise FileUnreadable(f"{str(path)!r}: no name of a file; {need}") from None
+    if len(content) > largest:
+        raise FileUnreadable(f"{path}: more than {largest / 2**20:g} MB; {need}")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise FileUnreadable(f"{path}: not a text file in UTF-8; {need}")
+    if max(map(len, text.split("\n"))) > longest:
+        raise FileUnreadable(f"{path}: a line of more than {longest} characters; {need}")
+    return text
 
 
 def unzipped(content: bytes, name: str, *, largest: int = LARGEST_TEXT) -> bytes:

@@ -354,7 +354,7 @@ def _finished(line: str) -> tuple[str, Row] | None:
     try:
         entry = json.loads(line)
         return str(entry["key"]), dict(entry["row"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

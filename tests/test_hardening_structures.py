@@ -75,7 +75,7 @@ def structures_if_there() -> Path | None:
 
 def test_a_sample_of_mutated_files_is_read_or_refused(tmp_path: Path) -> None:
     """The cheap sample of every run: idealised filters, some hundred cases."""
-    found, faults = judged(tmp_path, 1, 400, None)
+    found, faults = judged(tmp_path, 1, 200, None)
     assert faults == []
     assert {report["ended"] for report in found} >= {"refused", "loaded"}
 
@@ -166,6 +166,11 @@ def refusal(folder: Path, content: bytes, name: str = "case.pdb") -> str:
         load_filter(path)
     assert "\n" not in str(raised.value)
     return str(raised.value)
+
+
+def test_a_residue_name_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    text = FORMATS["cif"](build_pdb("kcsa-like")).replace(" THR ", " THRloop_ ")
+    assert "damaged mmCIF file" in refusal(tmp_path, text.encode(), "case.cif")
 
 
 def test_letters_beyond_ascii_shift_no_column(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def config(
     all      temperature  310.15  selectivity.toml
     ...
     $ selectivity ratio 12
-    ddG‡ 12.00 kJ/mol (2.868 kcal/mol) at 310.15 K: P_K/P_Na 105
+    ddG‡ 12.00 kJ/mol (2.868 kcal/mol) at 310.15 K: P_K/P_Na 104.9
     """
     if template:
         typer.echo(configuration.TEMPLATE, nl=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,8 @@ from typing import Any
 from selectivity.archive.fetch import CACHE_VARIABLE, URL_VARIABLE
 from selectivity.cli import verbosity
 from selectivity.cli.failures import DEBUG_VARIABLE
-from selectivity.errors import FileUnreadable, OutOfRange, UnknownChoice, hint
+from selectivity.errors import Doubt, FileUnreadable, OutOfRange, UnknownChoice, hint, nearest
+from selectivity.files import read_text
 
 FILE = "selectivity.toml"
 CONFIG_VARIABLE = "SELECTIVITY_CONFIG"
@@ -150,11 +152,10 @@ def _of_file(path: Path, options: Options) -> Iterator[Setting]:
 
 
 def _tables(path: Path) -> dict[str, Any]:
+    text = read_text(path, need="give a TOML file, as `selectivity config --template` prints one")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as failure:
-        raise FileUnreadable(f"{path}: cannot be read ({failure.strerror}); give a TOML file with --config") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as failure:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as failure:
         reason = " ".join(str(failure).split())
         raise FileUnreadable(f"{path}: not a TOML file ({reason}); see `selectivity config --template`") from None
 
@@ -206,18 +207,19 @@ def _of_environment(options: Options) -> Iterator[Setting]:
         if not variable.startswith(PREFIX) or variable in _OTHER_VARIABLES:
             continue
         if variable not in by_variable:
-            import warnings
-
-            from selectivity.errors import Doubt
-
-            known = (*by_variable, *_OTHER_VARIABLES)
-            warnings.warn(
-                f"{variable} in the environment means nothing here{hint(variable, known)}", category=Doubt, stacklevel=2
-            )
+            _doubt_a_slip(variable, (*by_variable, *_OTHER_VARIABLES))
             continue
         command, option = by_variable[variable]
         owner = options[command][option] if command else next(own[option] for own in options.values() if option in own)
         yield Setting(command, option, _of_text(variable, text, owner), variable)
+
+
+def _doubt_a_slip(variable: str, known: tuple[str, ...]) -> None:
+    """Warn of a variable that looks like a misspelt one of ours; others with our prefix belong to somebody else."""
+    near = nearest(variable.removeprefix(PREFIX), [name.removeprefix(PREFIX) for name in known], cutoff=0.8)
+    if near is not None:
+        words = f"{variable} in the environment means nothing here; did you mean '{PREFIX}{near}'?"
+        warnings.warn(words, category=Doubt, stacklevel=2)
 
 
 def _variable(*words: str) -> str:

@@ -29,6 +29,7 @@ from selectivity.cli.options import CsvTo, JsonTo, PlotTo, Temperature
 from selectivity.cli.output import Outputs
 from selectivity.cli.verbosity import watched
 from selectivity.errors import FileUnreadable
+from selectivity.files import read_text
 from selectivity.report.document import Block, Heading, Paragraph, Table
 from selectivity.report.numbers import fixed, interval, with_error
 
@@ -195,11 +196,15 @@ def _with_error(value: float, error: float | None) -> str:
 
 def _table(path: str) -> tuple[list[float], list[float]]:
     """Heights (Å) and energies (kJ/mol) of a CSV file."""
+    if not Path(path).exists():
+        raise FileUnreadable(f"--k-profile {path}: no such file; give flat, modelled or a CSV file")
+    text = read_text(path, need="--k-profile takes flat, modelled or a CSV file")
     try:
-        with open(path, newline="", encoding="utf-8") as stream:
-            rows = list(csv.DictReader(stream))
-    except FileNotFoundError:
-        raise FileUnreadable(f"--k-profile {path}: no such file; give flat, modelled or a CSV file") from None
+        rows = list(csv.DictReader(text.splitlines()))
+    except csv.Error as failure:
+        raise FileUnreadable(
+            f"--k-profile {path}: not a CSV file ({failure}); give flat, modelled or a CSV file"
+        ) from None
     column = next((name for name in ("w_kj_mol", "w_k_kj_mol") if rows and name in rows[0]), None)
     if column is None or "z_angstrom" not in rows[0]:
         raise FileUnreadable(

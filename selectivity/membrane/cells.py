@@ -16,6 +16,7 @@ from typing import Any
 
 from selectivity.data import MARKS
 from selectivity.errors import Doubt, FileUnreadable, OutOfRange, UnknownChoice, hint
+from selectivity.files import read_text
 from selectivity.membrane.conditions import COLDEST_PLAUSIBLE, valence_of
 from selectivity.membrane.pump import pump_names
 
@@ -139,11 +140,10 @@ def load_cells(path: str | Path) -> Mapping[str, Cell]:
     Raises FileUnreadable for a file that is missing or not TOML, UnknownChoice for an unknown key or ion, OutOfRange
     for a missing or impossible number; each message names the file and the entry.
     """
+    text = read_text(path, need="give a TOML file of cells, as `selectivity cells --template` prints one")
     try:
-        tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as failure:
-        raise FileUnreadable(f"{path}: cannot be read ({failure.strerror}); give a TOML file of cells") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as failure:
+        tables = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as failure:
         raise FileUnreadable(f"{path}: not a TOML file ({failure}); see `selectivity cells --template`") from None
     if not tables or not all(isinstance(table, dict) for table in tables.values()):
         raise FileUnreadable(f"{path}: no cell in it; each cell is a table such as [my_cell] with [my_cell.outside]")

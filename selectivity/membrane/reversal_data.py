@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from selectivity.errors import FileUnreadable, OutOfRange, UnknownChoice, hint
+from selectivity.files import read_text
 from selectivity.membrane.activity import activities
 from selectivity.membrane.conditions import (
     Concentrations,
@@ -25,6 +26,7 @@ from selectivity.membrane.conditions import (
 
 COLUMNS = "v_rev_mv, temperature_k, error_mv (optional), junction_mv (optional), and <ion>_out_mm with <ion>_in_mm"
 """What a CSV file of reversal potentials holds, in words for messages."""
+_LONGEST_NAME = 60
 _EXAMPLES = (
     "v_rev_mv", "temperature_k", "error_mv", "junction_mv",
     *(f"{ion}_{side}_mm" for ion in ("K", "Na", "Cl", "Ca") for side in ("out", "in")),
@@ -172,16 +174,16 @@ def read_reversal_data(path: str | Path) -> ReversalData:
 
 
 def _table(path: str | Path) -> tuple[list[str], list[list[str]]]:
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as failure:
-        raise FileUnreadable(f"{path}: cannot be read ({failure.strerror}); give a CSV file") from None
-    except UnicodeDecodeError:
-        raise FileUnreadable(f"{path}: not a text file; give a CSV file in UTF-8") from None
+    text = read_text(path, need="give a CSV file in UTF-8")
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     if len(lines) < 2:
         raise FileUnreadable(f"{path}: no measurements; the first line names the columns: {COLUMNS}")
-    header, *rows = ([cell.strip() for cell in row] for row in csv.reader(lines))
+    try:
+        header, *rows = ([cell.strip() for cell in row] for row in csv.reader(lines))
+    except csv.Error as failure:
+        raise FileUnreadable(f"{path}: not a CSV file ({failure}); give a CSV file in UTF-8") from None
+    if max(map(len, header)) > _LONGEST_NAME:
+        raise FileUnreadable(f"{path}: a column name of {max(map(len, header))} characters; the columns are {COLUMNS}")
     if len(set(header)) != len(header):
         raise FileUnreadable(f"{path}: a column name stands twice in the header")
     for number, row in enumerate(rows, start=1):
@@ -198,8 +200,7 @@ def _column(path: Any, rows: list[list[str]], index: int, name: str) -> list[flo
         try:
             values.append(float(row[index]))
         except ValueError:
-            hint = "; the cells are parted by semicolons, save them with commas" if ";" in row[index] else ""
-            raise FileUnreadable(
-                f"{path}: measurement {number}, {name}: {row[index]!r} is not a number{hint}"
-            ) from None
+            cure = "; the cells are parted by semicolons, save them with commas" if ";" in row[index] else ""
+            shown = row[index] if len(row[index]) <= _LONGEST_NAME else f"{row[index][:_LONGEST_NAME]}..."
+            raise FileUnreadable(f"{path}: measurement {number}, {name}: {shown!r} is not a number{cure}") from None
     return values

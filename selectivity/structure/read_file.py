@@ -12,14 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selectivity.errors import FileUnreadable
-from selectivity.files import unzipped
+from selectivity.files import LARGEST_TEXT, unzipped
 from selectivity.structure.parts import Diffraction
 from selectivity.structure.table import Assembly, AtomTable, Operator, StructureData
 
 FORMATS = "PDB (.pdb, .ent, .pdb1), mmCIF (.cif), both also gzipped (.gz), or GROMACS .gro"
 
+_ATOM_RECORD = re.compile(r"^(?:ATOM  |HETATM)[^\r\n]*", re.MULTILINE)
+_PLAIN_NUMBERS = re.compile(r"[-+. 0-9]*")
 _ROUNDED = 1e-3
 """Operators in files have six decimals; hand-made ones three or four."""
+
+LARGEST_MMCIF = 40 * 2**20
+"""Bytes of the largest mmCIF text: gemmi keeps every value of it, sixteen times its size; channels have some megabytes."""
+_MOST_RESIDUES = 60_000
+"""Residues of one chain of an mmCIF file; so many take five seconds."""
 
 
 def read_structure_file(path: str | Path) -> StructureData:
@@ -30,14 +37,19 @@ def read_structure_file(path: str | Path) -> StructureData:
     """
     path = Path(path)
     content = read_bytes(path)
-    text = decoded(path.name, content)
+    digest, text = hashlib.sha256(content).hexdigest(), decoded(path.name, content)
+    del content  # of a million atoms every copy is a tenth of a gigabyte
     kind = _sniff(path.name, text)
+    if kind == "mmCIF":
+        _require_size(path.name, len(text), LARGEST_MMCIF)
     structure = _parse_cif(path.name, text) if kind == "mmCIF" else _parse_pdb(path.name, text)
     if len(structure) == 0 or structure[0].count_atom_sites() == 0:
         raise FileUnreadable(
             f"{path.name}: no atoms in this {kind} file; a structure with coordinates is needed: check the download"
         )
-    return _structure_data(structure, path.name, kind, text, hashlib.sha256(content).hexdigest())
+    head, tail = text[: _first_atom(text)], text[-2000:]
+    del text
+    return _structure_data(structure, path.name, kind, head, tail, digest)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -47,7 +59,8 @@ def read_bytes(path: Path) -> bytes:
     if path.is_dir():
         raise FileUnreadable(f"{path}: is a directory; one structure file is needed: name a file inside it")
     try:
-        content = path.read_bytes()
+        with open(path, "rb") as stream:
+            content = stream.read(LARGEST_TEXT + 1)  # one more than is taken: devices and heaps have no end
     except OSError as error:
         raise FileUnreadable(
             f"{path}: cannot be read ({error.strerror}); a readable file is needed: check its permissions"
@@ -65,9 +78,17 @@ def decoded(name: str, content: bytes) -> str:
         raise FileUnreadable(
             f"{name}: the compressed file is empty; a structure is needed ({FORMATS}): repeat the download"
         )
+    _require_size(name, len(content), LARGEST_TEXT)
     if b"\x00" in content:
         raise FileUnreadable(f"{name}: binary content; a text structure file is needed ({FORMATS}): convert it first")
     return content.decode("utf-8-sig", errors="replace")
+
+
+def _require_size(name: str, size: int, largest: int) -> None:
+    if size > largest:
+        raise FileUnreadable(
+            f"{name}: more than the {largest // 2**20} MB that are read; one channel is needed: keep the chains of the pore"
+        )
 
 
 def _sniff(name: str, text: str) -> str:
@@ -84,11 +105,11 @@ def _sniff(name: str, text: str) -> str:
 
 
 def _parse_pdb(name: str, text: str) -> gemmi.Structure:
-    if not text.isascii():  # columns are counted in letters; two bytes for one would shift, or be cut in, the next column
+    if not text.isascii():
+        # Columns are counted in letters; two bytes for one would shift the next column, or be cut in it.
         text = text.encode("ascii", "replace").decode("ascii")
-    for line in text.splitlines():
-        if line.startswith(("ATOM  ", "HETATM")):
-            _check_atom_line(name, line)
+    for record in _ATOM_RECORD.finditer(text):
+        _check_atom_line(name, record[0])
     try:
         return gemmi.read_pdb_string(text)
     except (RuntimeError, ValueError) as error:
@@ -101,7 +122,8 @@ def _check_atom_line(name: str, line: str) -> None:
     """gemmi reads what it can; a coordinate that is cut or no number must not become one."""
     try:
         sum_of_three = float(line[30:38]) + float(line[38:46]) + float(line[46:54])
-        if len(line) >= 54 and sum_of_three - sum_of_three == 0.0:  # neither NaN nor infinite
+        plain = _PLAIN_NUMBERS.fullmatch(line, 30, 54)  # "1e3" and "1_0" are numbers for Python, and others for gemmi
+        if len(line) >= 54 and plain and sum_of_three - sum_of_three == 0.0:  # neither NaN nor infinite
             return
     except ValueError:
         pass
@@ -118,23 +140,56 @@ def _check_atom_line(name: str, line: str) -> None:
 
 def _parse_cif(name: str, text: str) -> gemmi.Structure:
     try:
-        block = gemmi.cif.read_string(text)
-        structures = [gemmi.make_structure_from_block(b) for b in block if b.find_values("_atom_site.Cartn_x")]
+        document = gemmi.cif.read_string(text)
     except (RuntimeError, ValueError) as error:
-        raise FileUnreadable(
-            f"{name}: damaged mmCIF file ({_one_line(error)}); a whole file is needed: repeat the download"
-        ) from None
-    if not structures:
+        raise FileUnreadable(_damaged_cif(name, error)) from None
+    block = next((b for b in document if b.find_values("_atom_site.Cartn_x")), None)
+    if block is None:
         raise FileUnreadable(f"{name}: mmCIF without _atom_site coordinates; atoms are needed: repeat the download")
-    return structures[0]
+    _require_few_residues(name, block)
+    try:
+        return gemmi.make_structure_from_block(block)
+    except (RuntimeError, ValueError) as error:
+        raise FileUnreadable(_damaged_cif(name, error)) from None
+
+
+def _damaged_cif(name: str, error: Exception) -> str:
+    return f"{name}: damaged mmCIF file ({_one_line(error)}); a whole file is needed: repeat the download"
+
+
+def _require_few_residues(name: str, block: gemmi.cif.Block) -> None:
+    """gemmi looks for each residue among all earlier ones of its chain: the time grows with the square of their number."""
+    seen: dict[str, set[str]] = {}
+    for chain, number in zip(
+        block.find_values("_atom_site.auth_asym_id"), block.find_values("_atom_site.auth_seq_id"), strict=False
+    ):
+        seen.setdefault(chain, set()).add(number)
+    for chain, numbers in seen.items():
+        if len(numbers) > _MOST_RESIDUES:
+            raise FileUnreadable(
+                f"{name}: chain {chain} has {len(numbers)} residues, at most {_MOST_RESIDUES} are read; one channel is needed: "
+                "leave out the water far from the pore, or convert the file to PDB"
+            )
 
 
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:120]
 
 
-def _structure_data(structure: gemmi.Structure, name: str, kind: str, text: str, digest: str) -> StructureData:
-    tables = _tables(structure)
+def _first_atom(text: str) -> int:
+    found = _ATOM_RECORD.search(text)
+    return found.start() if found else 0
+
+
+def _structure_data(
+    structure: gemmi.Structure, name: str, kind: str, head: str, tail: str, digest: str
+) -> StructureData:
+    try:
+        tables = _tables(structure)
+    except RuntimeError as error:  # names too long for a table
+        raise FileUnreadable(
+            f"{name}: damaged {kind} file ({_one_line(error)}); a whole file is needed: repeat the download"
+        ) from None
     for table in tables:
         if not np.isfinite(table.positions).all():
             row = int(np.flatnonzero(~np.isfinite(table.positions).all(axis=1))[0])
@@ -151,15 +206,15 @@ def _structure_data(structure: gemmi.Structure, name: str, kind: str, text: str,
         assemblies=assemblies,
         title=_info(structure, "_struct.title"),
         resolution_angstrom=resolution,
-        diffraction=_diffraction(structure, text, tables[0]),
+        diffraction=_diffraction(structure, head, tables[0]),
         sha256=digest,
-        notes=(*_completeness_notes(kind, text), *notes),
+        notes=(*_completeness_notes(kind, head, tail), *notes),
     )
 
 
-def _completeness_notes(kind: str, text: str) -> tuple[str, ...]:
+def _completeness_notes(kind: str, head: str, tail: str) -> tuple[str, ...]:
     """A wwPDB entry ends with END; one that does not may have lost its tail."""
-    if kind == "PDB" and text.startswith("HEADER") and not re.search(r"^END\s*$", text[-2000:], re.MULTILINE):
+    if kind == "PDB" and head.startswith("HEADER") and not re.search(r"^END\s*$", tail, re.MULTILINE):
         return ("the file has a wwPDB header but no END record: it may be truncated",)
     return ()
 
@@ -259,7 +314,7 @@ def _info(structure: gemmi.Structure, tag: str) -> str:
     return " ".join(structure.info[tag].split()) if tag in structure.info else ""
 
 
-def _diffraction(structure: gemmi.Structure, text: str, table: AtomTable) -> Diffraction | None:
+def _diffraction(structure: gemmi.Structure, head: str, table: AtomTable) -> Diffraction | None:
     """What Cruickshank's precision index needs, as far as the header has it (None: not an X-ray refinement)."""
     method = _info(structure, "_exptl.method").upper()
     if (method and "DIFFRACTION" not in method) or not structure.meta.refinement:
@@ -273,14 +328,14 @@ def _diffraction(structure: gemmi.Structure, text: str, table: AtomTable) -> Dif
         n_reflections=refinement.reflection_count if refinement.reflection_count > 0 else None,
         r_work=_finite(refinement.r_work),
         r_free=_finite(refinement.r_free),
-        completeness_percent=_finite(refinement.completeness) or _completeness(text),
+        completeness_percent=_finite(refinement.completeness) or _completeness(head),
         mean_b=float(table.b_factors[present].mean()) if present.any() else None,
     )
 
 
-def _completeness(text: str) -> float | None:
+def _completeness(head: str) -> float | None:
     """REMARK 3 of CNS writes completeness in a form that gemmi leaves alone."""
-    found = re.search(r"^REMARK   3   COMPLETENESS [^:]*:\s*([\d.]+)", text, re.MULTILINE)
+    found = re.search(r"^REMARK   3   COMPLETENESS [^:]*:\s*(\d+\.?\d*)", head, re.MULTILINE)
     return float(found.group(1)) if found else None
 
 

@@ -54,11 +54,18 @@ class Store:
         whole = [part for part in parts if (self.folder / "frames" / part.name).exists()]
         if not whole:
             raise FileUnreadable(f"{self.folder}: no finished chunk; run the trajectories first")
-        read = [
-            pd.read_parquet(part, engine="pyarrow", columns=None if columns is None else list(columns))
-            for part in whole
-        ]
-        return pd.concat(read, ignore_index=True)
+        wanted = None if columns is None else list(columns)
+        return pd.concat([_read_part(part, wanted) for part in whole], ignore_index=True)
+
+
+def _read_part(part: Path, columns: list[str] | None) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(part, engine="pyarrow", columns=columns)
+    except Exception as damage:  # pyarrow has no one class for what a damaged file does
+        reason = " ".join(str(damage).split())[:120]
+        raise FileUnreadable(
+            f"{part}: damaged ({reason}); remove this file and run again, only its frames are computed"
+        ) from None
 
 
 def create_or_continue(folder: str | Path, question: Mapping[str, Any]) -> Store:
@@ -102,7 +109,7 @@ def open_run(folder: str | Path) -> Store:
 def _read_manifest(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise FileUnreadable(f"{path}: not readable as JSON ({error}); remove the folder and run again") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise FileUnreadable(f"{path}: not a run of this version (format {FORMAT} is needed); choose another folder")
