@@ -28,6 +28,7 @@ READERS = {"structure", "trajectory"}
 DRAWING = {"plotting", "report", "app"}
 OWNERS = {
     "gemmi": READERS, "MDAnalysis": READERS, "mdtraj": READERS, "matplotlib": DRAWING, "typer": {"cli"},
+    "starlette": {"app"}, "uvicorn": {"app"},
     "openmm": set(), "neuron": set(), "pytest": set(), "hypothesis": set(),
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ import json
 import shlex
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Iterator
@@ -320,7 +321,7 @@ def test_the_page_asks_nobody_else() -> None:
 
 
 def test_a_dropped_file_is_a_structure_and_leaves_nothing_on_the_disk(
-    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    client: TestClient,
 ) -> None:
     evil = "<script>alert(1)</script>"
     text = build_pdb("kcsa-like").replace("TITLE     IDEALISED", f"TITLE     {evil}", 1)
@@ -333,6 +334,7 @@ def test_a_dropped_file_is_a_structure_and_leaves_nothing_on_the_disk(
     assert "load_filter('my_file.pdb')" in code
     svg = client.get(f"/export/figure.svg?mode=filter&treatment=rigid&structure={name}").text
     assert "<script" not in svg
+    assert not list(Path(tempfile.gettempdir()).glob("selectivity-*/**/my_file.pdb"))
 
 
 @pytest.mark.parametrize(
