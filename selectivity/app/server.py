@@ -224,7 +224,7 @@ async def _run_down(request: Request) -> Response:
     ratio = (await _whole(request, state))["ratio"]
     if ratio is None:
         raise SelectivityError("no ratio, so no membrane to run down: this filter does not conduct")
-    return JSONResponse(await run_in_threadpool(lambda: run_down_shown(run_down_of(state, ratio))))
+    return JSONResponse(await run_in_threadpool(lambda: run_down_shown(*run_down_of(state, ratio))))
 
 
 async def _check(request: Request) -> Response:
@@ -236,7 +236,7 @@ async def _check(request: Request) -> Response:
     answers = [await _whole(request, state) for state in (before, after)]
     volts = None
     if step.minutes:
-        run = await run_in_threadpool(run_down_of, after, answers[1]["ratio"], step.minutes)
+        run, _ = await run_in_threadpool(run_down_of, after, answers[1]["ratio"], step.minutes)
         volts = float(run.v_mv[-1])
     found = verdict(step, asked.get("choice"), answers[0], answers[1], volts)
     return JSONResponse(found | {"after": dict(step.after)})
