@@ -57,7 +57,7 @@ def answer(state: State, record: Record | None = None, scored: Scored | None = N
         "ddg_error_kj_mol": state.error if state.mode == "ratio" else scored.error_kj_mol if scored else None,
         "ratio": ratio,
         "ratio_interval": bounds,
-        "sites": _sites(state, record, scored),
+        "sites": sites_shown(state, record, scored),
         "sliders": _slider_ends(state),
         "nernst_mv": _nernst(state),
         "notes": _notes(state, ratio, record, scored),
@@ -130,7 +130,8 @@ def _unpumped(state: State) -> State:
     return State(**(asdict(state) | {"pump": 0.0}))
 
 
-def _sites(state: State, record: Record | None, scored: Scored | None) -> list[dict[str, Any]] | None:
+def sites_shown(state: State, record: Record | None, scored: Scored | None) -> list[dict[str, Any]] | None:
+    """The sites of a record at the state's temperature and water leg, with errors where they are known."""
     if state.mode == "ratio" or record is None:
         return None
     leg = leg_kj_mol(state.scale, state.temperature)
