@@ -29,6 +29,7 @@ DRAWING = {"plotting", "report", "app"}
 OWNERS = {
     "gemmi": READERS | {"archive"}, "pooch": {"archive"}, "requests": {"archive"}, "urllib3": {"archive"},
     "MDAnalysis": READERS, "mdtraj": READERS, "matplotlib": DRAWING, "typer": {"cli"},
+    "starlette": {"app"}, "uvicorn": {"app"},
     "openmm": set(), "neuron": set(), "pytest": set(), "hypothesis": set(),
 }  # fmt: skip
 

@@ -156,7 +156,7 @@ def test_a_slider_moves_the_voltage_to_the_library_s_number(page: Page) -> None:
     assert f"{page.volts:.1f}".replace("-", "−") in page.js("document.getElementById('voltage').textContent")
     page.slide("k_out", 20.0)
     assert page.volts == pytest.approx(library_volts(4.0, outside={"K": 20.0}), abs=1e-9)
-    page.wait("document.querySelector('#plot .main-svg') && explorer.viewer && explorer.edges")
+    page.wait("!!(document.querySelector('#plot .main-svg') && explorer.viewer && explorer.edges)")
     page.wait("explorer.latency.length >= 2")
 
 

@@ -16,7 +16,7 @@ import selectivity
 
 HEAVY = [
     "MDAnalysis", "mdtraj", "gemmi", "matplotlib", "numba", "llvmlite", "pandas", "scipy.optimize", "scipy.stats", "scipy.sparse",
-    "scipy.integrate", "typer", "rich", "openmm", "neuron",
+    "scipy.integrate", "typer", "rich", "openmm", "neuron", "starlette", "uvicorn",
 ]  # fmt: skip
 
 

@@ -57,7 +57,7 @@ def answer(state: State, record: Record | None = None, scored: Scored | None = N
         "ddg_error_kj_mol": state.error if state.mode == "ratio" else scored.error_kj_mol if scored else None,
         "ratio": ratio,
         "ratio_interval": bounds,
-        "sites": _sites(state, record, scored),
+        "sites": sites_shown(state, record, scored),
         "sliders": _slider_ends(state),
         "nernst_mv": _nernst(state),
         "notes": _notes(state, ratio, record, scored),
@@ -67,25 +67,23 @@ def answer(state: State, record: Record | None = None, scored: Scored | None = N
     return shown | {"words": _words(state, shown)}
 
 
-def run_down_of(state: State, ratio: float, minutes: float = RUN_DOWN_MINUTES) -> RunDown:
-    """The state's cell after its pump has stopped, for some minutes, from its steady state."""
+def run_down_of(state: State, ratio: float, minutes: float = RUN_DOWN_MINUTES) -> tuple[RunDown, tuple[str, ...]]:
+    """The state's cell after its pump has stopped, for some minutes, from its steady state; and what was assumed about it."""
     own = cell(state.cell).changed(
         outside=state.outside, inside=state.inside, permeability={"Cl": 0.0, **state.permeability(ratio)}
     )
     sized = own.area_um2 is not None and own.volume_pl is not None
     built = cell_for_run_down(own, diameter_um=None if sized else FIBRE_DIAMETER_UM)
-    return run_down(built, pump_blocked(minutes))
+    return run_down(built, pump_blocked(minutes)), built.notes
 
 
-def run_down_shown(run: RunDown) -> dict[str, Any]:
-    """A run as the page draws it: minutes, mV, mM, relative volume, and what was assumed."""
+def run_down_shown(run: RunDown, notes: tuple[str, ...]) -> dict[str, Any]:
+    """A run as the page draws it: minutes, mV, and what was assumed."""
     return {
         "minutes": (run.time_s / 60.0).tolist(),
         "v_mv": run.v_mv.tolist(),
         "nernst_mv": {ion: values.tolist() for ion, values in run.nernst_mv.items()},
-        "inside_mm": {ion: values.tolist() for ion, values in run.inside_mm.items()},
-        "volume": run.volume.tolist(),
-        "notes": list(run.warnings),
+        "notes": [*notes, *run.warnings],
     }
 
 
@@ -132,7 +130,8 @@ def _unpumped(state: State) -> State:
     return State(**(asdict(state) | {"pump": 0.0}))
 
 
-def _sites(state: State, record: Record | None, scored: Scored | None) -> list[dict[str, Any]] | None:
+def sites_shown(state: State, record: Record | None, scored: Scored | None) -> list[dict[str, Any]] | None:
+    """The sites of a record at the state's temperature and water leg, with errors where they are known."""
     if state.mode == "ratio" or record is None:
         return None
     leg = leg_kj_mol(state.scale, state.temperature)

@@ -79,9 +79,9 @@ def filter_of_file(name: str, content: bytes) -> Shown:
         path.write_bytes(content)
         try:
             filter = load_filter(path)
-        except SelectivityError:
+        except (SelectivityError, MemoryError):
             raise
-        except (ValueError, ArithmeticError, LookupError, OSError, RuntimeError, TypeError, EOFError) as broken:
+        except Exception as broken:
             # a parser stumbled over a damaged file: the reader's file, not this program, is what has to change
             reason = " ".join(str(broken).split())[:200]
             raise FileUnreadable(

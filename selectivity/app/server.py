@@ -6,7 +6,6 @@ import contextlib
 import functools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -23,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import selectivity.assets as assets
 from selectivity import __version__
 from selectivity.app import export
-from selectivity.app.answer import answer, run_down_of, run_down_shown
+from selectivity.app.answer import answer, run_down_of, run_down_shown, sites_shown
 from selectivity.app.records import dilated
 from selectivity.app.shelf import FILE, Shelf, Shown
 from selectivity.app.state import CONTROLS, MODES, TREATMENTS, VIEWS, State, defaults_of, presets, state_of
@@ -224,7 +223,7 @@ async def _run_down(request: Request) -> Response:
     ratio = (await _whole(request, state))["ratio"]
     if ratio is None:
         raise SelectivityError("no ratio, so no membrane to run down: this filter does not conduct")
-    return JSONResponse(await run_in_threadpool(lambda: run_down_shown(run_down_of(state, ratio))))
+    return JSONResponse(await run_in_threadpool(lambda: run_down_shown(*run_down_of(state, ratio))))
 
 
 async def _check(request: Request) -> Response:
@@ -236,7 +235,7 @@ async def _check(request: Request) -> Response:
     answers = [await _whole(request, state) for state in (before, after)]
     volts = None
     if step.minutes:
-        run = await run_in_threadpool(run_down_of, after, answers[1]["ratio"], step.minutes)
+        run, _ = await run_in_threadpool(run_down_of, after, answers[1]["ratio"], step.minutes)
         volts = float(run.v_mv[-1])
     found = verdict(step, asked.get("choice"), answers[0], answers[1], volts)
     return JSONResponse(found | {"after": dict(step.after)})
@@ -284,7 +283,7 @@ async def _known(request: Request, state: State) -> dict[str, Any]:
         return answer(state) | {"filter": None, "rigid": None}
     await shelf.searched(state, request.is_disconnected)
     moved = filter_moved(dilated(await shelf.filter(state.structure), state.dilation))
-    rigid = answer(replace(state, treatment="rigid"), shelf.rigid(state))["sites"]
+    rigid = sites_shown(state, shelf.rigid(state), None)
     return answer(state, shelf.record(state), shelf.score(state)) | {"filter": moved, "rigid": rigid}
 
 

@@ -361,6 +361,7 @@ async function drawRunDown(answer) {
     } catch (problem) { complain(problem); return; }
   }
   if (page.answer !== answer && page.answer.query !== key) return;
+  $("parts").append(...page.run.notes.map((note) => element("span", { textContent: note })));
   const run = page.run, line = (y, name, color, width, dash) => ({ x: run.minutes, y, name, mode: "lines", line: { color, width, dash }, hovertemplate: `%{x:.1f} min: %{y:.1f} mV<extra>${name}</extra>` });
   const traces = Object.entries(run.nernst_mv).map(([ion, y]) => line(y, `E(${ION_NAME[ion]})`, ION[ion], 1.4, "dash"));
   traces.push(line(run.v_mv, "V", INK, 3));
@@ -517,13 +518,16 @@ async function tell(story, number, results) {
   const check = element("button", { className: "main", type: "submit", textContent: "this is my prediction", disabled: true });
   const leave = element("button", { type: "button", textContent: "leave the story" });
   leave.addEventListener("click", close);
+  const verdict = element("div", { className: "outcome" });
   form.append(element("fieldset", {}, element("legend", { textContent: step.question }), ...choices), element("div", { className: "buttons" }, check, leave));
   form.addEventListener("change", () => { check.disabled = false; });
-  form.addEventListener("submit", (event) => { event.preventDefault(); judge(story, number, results, form, choices, check); });
+  form.addEventListener("submit", (event) => { event.preventDefault(); judge(story, number, results, form, choices, check, verdict); });
   $("story").replaceChildren(
     element("h2", {}, story.title, element("small", { textContent: `step ${number + 1} of ${story.steps.length}` })),
-    ...(number === 0 ? [element("p", { className: "misconception", textContent: `Often heard: “${story.misconception}”` })] : []),
-    element("p", { textContent: step.text }), form,
+    element("div", { className: "told" },
+      ...(number === 0 ? [element("p", { className: "misconception", textContent: `Often heard: “${story.misconception}”` })] : []),
+      element("p", { textContent: step.text }), verdict),
+    form,
   );
   $("story").hidden = false;
   await commit(storyState(step.before));
@@ -537,7 +541,7 @@ function storyState(given) { // a step says what matters; the rest is the cell's
   return base;
 }
 
-async function judge(story, number, results, form, choices, check) {
+async function judge(story, number, results, form, choices, check, verdict) {
   const choice = Number(new FormData(form).get("choice"));
   check.disabled = true;
   form.querySelectorAll("input").forEach((input) => { input.disabled = true; });
@@ -553,8 +557,10 @@ async function judge(story, number, results, form, choices, check) {
   const next = element("button", { className: "main", type: "button", textContent: last ? "finish" : "next step" });
   next.addEventListener("click", () => { if (last) finish(story, all); else tell(story, number + 1, all); });
   check.replaceWith(next);
-  form.before(element("p", { className: "verdict", textContent: found.held ? "Your prediction holds." : "It goes another way." }));
-  form.before(element("p", { id: "because", textContent: found.because }));
+  verdict.replaceChildren(
+    element("p", { className: "verdict", textContent: found.held ? "Your prediction holds." : "It goes another way." }),
+    element("p", { id: "because", textContent: found.because }),
+  );
   await commit(storyState(found.after));
 }
 
