@@ -48,10 +48,10 @@ def plot_voltage_of_ratio(score: FilterScore, ax: Axes | None = None) -> Axes:
     grid = np.linspace(min([LEAST_RANGE[0], *bounds]), max([LEAST_RANGE[1], *bounds]), 201)
     with drawing(ax, (5.0, 3.8)) as ax:
         ax.plot(_ratios(score, grid), voltages(score, grid, 0.0), color=INK, linewidth=1.6, zorder=2)
-        interval, v_mv = score.permeability_ratio_interval, score.membrane.v_mv
-        if interval is not None and score.membrane.v_interval_mv is not None:
-            ends = (barrier_difference(end, temperature=score.temperature_k) for end in interval)
-            within = np.linspace(*ends, 101)
+        v_mv = score.membrane.v_mv
+        if bounds and score.membrane.v_interval_mv is not None:
+            low, high = bounds
+            within = np.linspace(low, high, 101)
             ax.plot(
                 _ratios(score, within), voltages(score, within, 0.0), color=FIRST_COLOUR, linewidth=8, alpha=0.3,
                 solid_capstyle="butt", label=f"{100 * score.interval_level:.0f} % interval", zorder=1,
@@ -98,7 +98,8 @@ def _score(ax: Axes, score: FilterScore, colour: str, _: str, mark: str) -> None
     if not ends:
         ax.plot([], [], linestyle="none", marker=mark, color=colour, label=f"{score.file}: no ratio")
         return
-    within = np.linspace(*ends, 51)
+    low, high = ends
+    within = np.linspace(low, high, 51)
     ax.plot(within, _ratios(score, within), color=colour, linewidth=9, alpha=0.3, solid_capstyle="butt", zorder=2)
     if score.permeability_ratio is not None and score.ddg_barrier_kj_mol is not None:
         ax.plot(
