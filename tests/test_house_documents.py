@@ -16,7 +16,13 @@ CONSOLE = [
     for block in BLOCKS
     if block.language == "console"
 ]
-PYTHON = sorted({block.document for block in BLOCKS if block.language == "python"})
+LONG = {
+    "docs/gallery.md"
+}  # a minute of scoring and drawing: with the longer tests; tests/test_figures.py draws the same every time
+PYTHON = [
+    pytest.param(name, marks=[pytest.mark.slow] if name in LONG else [])
+    for name in sorted({block.document for block in BLOCKS if block.language == "python"})
+]
 NOT_RUN = {"", "text", "json", "toml", "csv", "bibtex", "yaml"}
 
 

@@ -16,7 +16,13 @@ from selectivity.membrane.pump_leak_steady import steady_state, steady_state_cur
 from selectivity.membrane.rundown import run_down
 from selectivity.plotting.energy import draw_energy, plot_budget, plot_selectivity_cost
 from selectivity.plotting.noise import draw_noise, plot_size_scan, plot_spectrum, plot_trace
-from selectivity.plotting.rundown import draw_rundown, plot_concentrations, plot_steady_curve, plot_voltage, plot_volume
+from selectivity.plotting.rundown import (
+    draw_rundown,
+    plot_concentrations,
+    plot_rundown_voltage,
+    plot_steady_curve,
+    plot_volume,
+)
 
 CHANNEL = two_state(open_probability=0.3, correlation_time_s=5e-3, conductance_ps=10.0)
 
@@ -43,7 +49,7 @@ def lines(ax) -> dict:
 
 
 def test_voltage_panel(run):
-    ax = plot_voltage(run)
+    ax = plot_rundown_voltage(run)
     assert np.array_equal(lines(ax)["V"].get_ydata(), run.v_mv)
     assert np.array_equal(lines(ax)["E(K⁺)"].get_ydata(), run.nernst_mv["K"])
     assert ax.get_ylabel() == "potential (mV)" and ax.get_xlabel() == "time (min)"

@@ -225,7 +225,7 @@ def test_pictures_do_not_depend_on_how_the_file_lies(conductive: FilterScore) ->
 
 def test_the_top_view_shows_each_ring_as_a_polygon(conductive: FilterScore) -> None:
     ax = plotting.plot_filter_top(conductive)
-    drawn = {line.get_label(): line for line in ax.lines if not line.get_label().startswith("_")}
+    drawn = {line.get_label().split("  ")[0]: line for line in ax.lines if not line.get_label().startswith("_")}
     for ring in conductive.filter.rings:
         corners = np.column_stack(drawn[ring.name].get_data())
         assert len(corners) == len(ring.atoms) + 1 and np.array_equal(corners[0], corners[-1])

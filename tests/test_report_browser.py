@@ -58,7 +58,8 @@ def requested(browser: Any) -> set[str]:
     """Addresses that were asked for, other than the page itself and what it carries."""
     events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     asked = {e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"}
-    return {url for url in asked if not url.startswith(("file:", "data:", "blob:"))}
+    own = ("file:", "data:", "blob:", "chrome:")  # the browser's own first tab asks for parts of the browser
+    return {url for url in asked if not url.startswith(own)}
 
 
 def plotted(browser: Any, plot: str) -> list[dict[str, Any]]:

@@ -8,16 +8,19 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle, Ellipse
 from matplotlib.ticker import MaxNLocator
 
+from selectivity.energetics.coordination import coordinate, counting_point
 from selectivity.plotting.style import INK, ION_COLOURS, PALE, QUIET, drawing, ion_label
 from selectivity.score import FilterScore
 from selectivity.structure.bonds import strand_bonds
-from selectivity.structure.filter import Filter
+from selectivity.structure.filter import Filter, Site
 
 ION_RADII = {"K": 1.51, "Na": 1.18, "Rb": 1.61, "Cs": 1.74, "Li": 0.92, "Tl": 1.59}
 """Å; effective ionic radii at coordination number eight (Shannon 1976), the size at which ions are drawn."""
 
 OTHER_ION_RADIUS = 1.3
 OXYGEN_COLOUR = "#D55E00"
+LABEL_ROOM = 6.6
+"""Å beyond the strands that the names of the rings take at the width of one column."""
 TILT = 0.22
 """Minor over major axis of the ellipses that show rings from the side."""
 
@@ -25,7 +28,8 @@ TILT = 0.22
 def plot_filter_side(result: Filter | FilterScore, ax: Axes | None = None) -> Axes:
     """A filter seen from the side (Å): two opposite strands in front, the others pale behind, rings, sites and ions.
 
-    Heights are those of the pore frame, cavity below, outside above; ions are drawn at their ionic radius. Returns the axes.
+    Heights are those of the pore frame, cavity below, outside above; ions are drawn at their ionic radius. Under the name of a site
+    that holds an ion stands the mean distance of the ion from the oxygens about it. Returns the axes.
     """
     shown = _filter(result)
     with drawing(ax, (5.0, 5.6)) as ax:
@@ -33,10 +37,10 @@ def plot_filter_side(result: Filter | FilterScore, ax: Axes | None = None) -> Ax
         front = {0, _opposite(shown, points)}
         for strand in range(shown.n_strands):
             _strand(ax, shown, points, strand, front=strand in front)
-        for ring in shown.rings:
-            _ring_from_the_side(ax, ring.name, ring.radius, ring.z)
-        _ions_from_the_side(ax, shown)
         reach = float(np.abs(points[:, 0]).max())
+        for ring in shown.rings:
+            _ring_from_the_side(ax, ring.name, ring.radius, ring.z, reach)
+        _ions_from_the_side(ax, shown)
         _side_frame(ax, shown, reach)
     return ax
 
@@ -44,7 +48,7 @@ def plot_filter_side(result: Filter | FilterScore, ax: Axes | None = None) -> Ax
 def plot_filter_top(result: Filter | FilterScore, ax: Axes | None = None) -> Axes:
     """The oxygen rings seen from outside (Å), one polygon a ring, dark ones deep; consecutive rings are twisted.
 
-    Returns the axes.
+    The legend gives each ring's radius; a pale disc of its ionic radius is the ion that sits deepest in a dry site. Returns the axes.
     """
     shown = _filter(result)
     with drawing(ax, (4.6, 4.4)) as ax:
@@ -64,16 +68,27 @@ def plot_filter_top(result: Filter | FilterScore, ax: Axes | None = None) -> Axe
                 markeredgecolor=INK,
                 markeredgewidth=0.6,
                 linewidth=max(4.5 - 0.7 * number, 1.2),
-                label=ring.name,
+                label=f"{ring.name}  {ring.radius:.2f} Å",
                 zorder=2 + number,
             )
+        _ion_from_outside(ax, shown)
         ax.plot(0.0, 0.0, "+", color=QUIET, markersize=10, zorder=1)
         ax.set_aspect("equal")
         _whole_ticks(ax)
         ax.set_xlabel("x (Å)")
         ax.set_ylabel("y (Å)")
-        ax.legend(title="ring", loc="upper left", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2)
+        ax.legend(title="ring, radius", loc="upper left", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2)
     return ax
+
+
+def _ion_from_outside(ax: Axes, shown: Filter) -> None:
+    cages = {site.name for site in shown.sites if site.dehydrated}
+    held = [ion for ion in shown.ions if ion.site in cages]
+    if held:
+        ion = min(held, key=lambda each: each.z)
+        radius = ION_RADII.get(ion.name, OTHER_ION_RADIUS)
+        ax.add_patch(Circle((0.0, 0.0), radius, facecolor=ION_COLOURS.get(ion.name, PALE), alpha=0.3, zorder=0.5))
+        ax.text(0.0, -0.55 * radius, ion_label(ion.name), ha="center", va="center", color=INK, fontsize=8)
 
 
 def _filter(result: Filter | FilterScore) -> Filter:
@@ -117,7 +132,7 @@ def _strand(ax: Axes, shown: Filter, points: np.ndarray, strand: int, *, front: 
     )
 
 
-def _ring_from_the_side(ax: Axes, name: str, radius: float, height: float) -> None:
+def _ring_from_the_side(ax: Axes, name: str, radius: float, height: float, reach: float) -> None:
     ax.add_patch(
         Ellipse(
             (0.0, height),
@@ -130,10 +145,7 @@ def _ring_from_the_side(ax: Axes, name: str, radius: float, height: float) -> No
             zorder=2,
         )
     )
-    ax.annotate(
-        f"{name}  {radius:.2f} Å", (1.0, height), (4, 0), ("axes fraction", "data"), "offset points",
-        va="center", color=QUIET, fontsize=8, annotation_clip=False,
-    )  # fmt: skip
+    ax.text(reach + 0.5, height, f"{name}  {radius:.2f} Å", va="center", color=QUIET, fontsize=8)
 
 
 def _ions_from_the_side(ax: Axes, shown: Filter) -> None:
@@ -177,12 +189,23 @@ def _side_frame(ax: Axes, shown: Filter, reach: float) -> None:
                 weight="bold",
                 color=INK if site.dehydrated else QUIET,
             )
-    ax.set_xlim(-reach - 2.8, reach + 0.6)
+            _distance(ax, shown, site, -reach - 0.6, middle)
+    ax.set_xlim(-reach - 3.4, reach + LABEL_ROOM)
     ax.set_ylim(low, high)
     ax.set_aspect("equal")
     _whole_ticks(ax)
     ax.set_xlabel("distance from the axis (Å)")
     ax.set_ylabel("height z (Å), outside up")
+
+
+def _distance(ax: Axes, shown: Filter, site: Site, x: float, height: float) -> None:
+    """The mean ion-oxygen distance under the name of a site where the file shows an ion."""
+    found = coordinate(shown, site)
+    if counting_point(shown, site)[2] is not None and found.mean_distance is not None:
+        ax.annotate(
+            f"{found.mean_distance:.2f} Å", (x, height), (0, -7), textcoords="offset points", ha="right", va="top",
+            color=QUIET, fontsize=7.5,
+        )  # fmt: skip
 
 
 def _whole_ticks(ax: Axes) -> None:

@@ -23,13 +23,13 @@ def draw_rundown(run: RunDown, *, title: str = "") -> Figure:
     with mpl.rc_context(RC):
         figure = Figure(figsize=(6.4, 7.2), layout="constrained")
         axes = figure.subplots(3, 1, sharex=True, height_ratios=(3, 3, 1.4))
-        plot_voltage(run, axes[0]).set(title=title or run.cell, xlabel="")
+        plot_rundown_voltage(run, axes[0]).set(title=title or run.cell, xlabel="")
         plot_concentrations(run, axes[1]).set_xlabel("")
         plot_volume(run, axes[2])
     return figure
 
 
-def plot_voltage(run: RunDown, ax: Axes | None = None) -> Axes:
+def plot_rundown_voltage(run: RunDown, ax: Axes | None = None) -> Axes:
     """Membrane potential and the Nernst potentials of the three ions against time (minutes), phases marked."""
     minutes = run.time_s / 60.0
     with drawing(ax) as ax:
@@ -39,7 +39,9 @@ def plot_voltage(run: RunDown, ax: Axes | None = None) -> Axes:
         ax.plot(minutes[0], run.v_mv[0], "o", color=INK, ms=5, clip_on=False, label="V at the start")
         ax.set_ylabel("potential (mV)")
         _finish(ax, run)
-        ax.legend(ncols=3)
+        low, high = ax.get_ylim()
+        ax.set_ylim(low, high + 0.35 * (high - low))  # room for the legend above every line
+        ax.legend(loc="upper right", ncols=3, handlelength=1.6, handletextpad=0.5, columnspacing=1.0)
     return ax
 
 
