@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -40,6 +44,13 @@ def test_the_command_says_writes_and_draws(run) -> None:
     assert table["site"].tolist() == ["Scav", "S4", "S3", "S2", "S1", "S0"]
     assert (folder / "s.png").stat().st_size > 20_000
     assert len(pd.read_parquet(folder / "two" / "frames")) == 60
+    written = {name: pd.read_csv(folder / "two" / f"{name}.csv") for name in ("occupancy", "transitions", "dwell")}
+    assert written["occupancy"]["frames"].sum() == 60
+    assert told["transitions"] == written["transitions"].to_dict("records")
+    stays = written["dwell"].set_index(["species", "site"])
+    assert stays.loc[("Na", "S2"), "stays"] == 2 and stays.loc[("Na", "S2"), "departures"] == 0
+    lines = [line.split() for line in answer.stdout.splitlines()]
+    assert ["Na", "S2", "2", "over", "0.6"] in lines  # 60 frames, 10 ps apart, in one site
     again = command(*words, folder=folder)
     assert again.returncode == 0 and again.stdout == answer.stdout
 
@@ -78,3 +89,63 @@ def test_a_collection_on_a_cluster_is_scored_as_by_processes(run, structures: Pa
     here, there = command(*words, folder=folder), command(*words, "--backend", "dask", "--jobs", "2", folder=folder)
     assert here.stdout == there.stdout and here.returncode == there.returncode == 1
     assert "missing.pdb: no such file" in there.stderr
+
+
+def with_one_worker_killed(
+    words: tuple[str, ...], folder: Path, *, after: int
+) -> tuple[subprocess.CompletedProcess[str], int]:
+    """A command on a cluster of two worker processes, one of which dies when ``after`` tasks are done; how many were done by then."""
+    from distributed import Client, LocalCluster
+
+    program = str(Path(sys.executable).with_name("selectivity"))
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        pids = list(client.run(os.getpid).values())
+        command_line = [program, *words, "--backend", "dask", "--scheduler", cluster.scheduler_address]
+        running = subprocess.Popen(
+            command_line,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+        )
+        done = 0
+        while running.poll() is None and done < after:
+            done = sum(task.state == "memory" for task in list(cluster.scheduler.tasks.values()))
+            time.sleep(0.02)
+        assert running.poll() is None, "finished before a worker could be killed"
+        os.kill(pids[0], signal.SIGKILL)
+        out, err = running.communicate(timeout=300)
+        assert pids[0] not in client.run(os.getpid).values()
+    return subprocess.CompletedProcess(command_line, running.returncode, out, err), done
+
+
+@pytest.mark.slow
+def test_a_collection_loses_nothing_with_a_worker_that_dies(structures: Path, tmp_path: Path) -> None:
+    originals = sorted(structures.glob("*.pdb"))
+    files = [f"copy{k:02d}.pdb" for k in range(24)]
+    for k, name in enumerate(files):
+        shutil.copy(originals[k % len(originals)], tmp_path / name)
+    words = ("score", *files, "--treatment", "rigid", "--rule", "profile", "--hydration-state", "dry", "--csv", "-")
+    # Kernels come from the cache in all processes: the one that compiles them may sum in another order, at the last digit.
+    command("score", *files[: len(originals)], *words[len(files) + 1 :], folder=tmp_path)
+    serial = command(*words, folder=tmp_path)
+    answer, done = with_one_worker_killed(words, tmp_path, after=3)
+    assert 3 <= done < len(files)
+    assert answer.returncode == serial.returncode == 0, answer.stderr
+    assert answer.stdout == serial.stdout and len({line.split(",")[0] for line in serial.stdout.splitlines()[1:]}) == 24
+
+
+@pytest.mark.slow
+def test_a_trajectory_loses_nothing_with_a_worker_that_dies(run, tmp_path: Path) -> None:
+    _, top, xtc = run
+    words = ("trajectory", top, xtc, xtc, xtc, "--chunk", "3")
+    serial = command(*words, "--out", "serial", folder=tmp_path)
+    answer, done = with_one_worker_killed((*words, "--out", "cluster"), tmp_path, after=3)
+    assert 3 <= done < 30
+    assert answer.returncode == serial.returncode == 0, answer.stderr
+    assert answer.stdout.replace("in cluster", "in serial") == serial.stdout
+    for table in ("frames", "ions"):
+        one, other = (pd.read_parquet(tmp_path / name / table) for name in ("serial", "cluster"))
+        assert one.equals(other) and not one.duplicated().any()
+    assert len(pd.read_parquet(tmp_path / "cluster" / "frames")) == 90

@@ -59,6 +59,7 @@ def test_an_ion_that_walks_the_sites_is_met_in_each(universe=None) -> None:
     assert track["z_angstrom"].to_numpy() == pytest.approx(heights, abs=1e-4)
     assert track["site"].tolist() == ["", "Scav", "S4", "S3", "S2", "S1", "S0", ""]
     assert (track["radial_angstrom"].to_numpy() < 0.06).all()
+    assert run.block.ions[:, 0, 2] == pytest.approx(heights, abs=1e-4)  # the arrays stay beside the tables
 
 
 def test_a_carbonyl_that_flips_is_flipped_in_those_frames_only() -> None:

@@ -113,7 +113,8 @@ def trajectory(
     """Simulations: occupancy, flips, coordination and K+/Na+ energies of every frame, with statistics.
 
     The filter is found once and followed. Every frame gives a row in DIR (radii in Å, angles in degrees, ddG in kJ/mol, positive:
-    K+ preferred), every ion near the axis another; the summary has means with errors that know how long frames remember.
+    K+ preferred), every ion near the axis another; the summary has means with errors that know how long frames remember. DIR also gets
+    occupancy.csv, transitions.csv and dwell.csv: states, what follows what, how long ions stay.
     Sites from the mouth inward in occupancy strings: S0 S1 S2 S3 S4 Scav; K is K+, N Na+, X another ion, W water.
 
     \b
@@ -127,7 +128,7 @@ def trajectory(
     outputs = Outputs(json_to, csv_to, plot_to)
     from selectivity.trajectory.block import Model
     from selectivity.trajectory.engine import run_trajectories
-    from selectivity.trajectory.summary import summarise
+    from selectivity.trajectory.summary import summarise, write_tables
 
     treatments = {"both": ("rigid", "relaxed"), "none": ()}.get(treatment, (treatment,))
     model = Model(treatments, force_field, hydration, temperature, sigma)
@@ -147,6 +148,7 @@ def trajectory(
             progress=progress,
         )
     summary = summarise(store, bound=bound, voltage_mv=voltage, seed=seed)
+    write_tables(summary, store)
     outputs.deliver(
         _document(summary, topology, out),
         payload=summary.to_dict,
@@ -199,8 +201,37 @@ def _document(summary: Summary, topology: str, out: str) -> list[Block]:
     blocks.append(
         _means(summary.populations.head(MOST_ROWS), ("S0 to Scav", "share"), "occupancy", "share", "share_error")
     )
-    blocks += [Paragraph(_flow(summary)), *_remarks(summary)]
+    blocks += [*_moves(summary), Paragraph(_flow(summary)), *_remarks(summary)]
     return blocks
+
+
+def _moves(summary: Summary) -> Iterator[Block]:
+    """What follows what, the commonest first, and how long ions stay; nothing where nothing moved."""
+    moves = summary.transitions
+    if len(moves):
+        rows = tuple(
+            (before, after, str(count), "" if rate is None else f"{rate:.3g}")
+            for before, after, count, rate in _plain(moves.head(MOST_ROWS))
+        )
+        yield Table(("from", "to", "times", "per ns in the first"), rows, text_columns=2)
+    stays = tuple(
+        (
+            species,
+            site,
+            str(number),
+            f"over {time / 1000.0:.4g}"
+            if mean is None
+            else with_error(mean / 1000.0, None if error is None else error / 1000.0),
+        )
+        for species, site, number, _, mean, error, time in _plain(summary.dwell)
+    )
+    if stays and summary.n_usable > 1:
+        yield Table(("ion", "site", "stays", "mean stay (ns)"), stays, text_columns=2)
+
+
+def _plain(table: pd.DataFrame) -> list[list[Any]]:
+    """Rows of a table, None for NaN."""
+    return table.astype(object).where(table.notna(), None).to_numpy().tolist()
 
 
 def _means(table: pd.DataFrame, columns: tuple[str, str], name: str, mean: str, error: str) -> Table:

@@ -21,7 +21,7 @@ class FilterAnalysis(AnalysisBase):
     """Rings, occupancy, flips, coordination and K+/Na+ energies of a selectivity filter in every frame.
 
     ``source`` is a Universe or AtomGroup (of all atoms that matter: filter, ions, waters); the filter is found in its current frame
-    and followed. ``treatments`` of "rigid" (every frame) and "relaxed" (about 15 frames per second and core), () for geometry alone;
+    and followed. ``treatments`` of "rigid" (every frame) and "relaxed" (about 25 frames per second and core), () for geometry alone;
     ``cold_every`` makes the full relaxed search in frames whose number it divides. ``pore`` chooses among several.
 
     After ``run(start, stop, step, backend="serial" | "multiprocessing" | "dask", n_workers=...)``: ``results.frames`` (one row per
@@ -68,8 +68,8 @@ class FilterAnalysis(AnalysisBase):
 
     @property
     def block(self) -> FrameBlock:
-        """The results as one `FrameBlock`."""
-        return FrameBlock(**{name: self.results[name] for name in _FIELDS})
+        """All frames of the last run as one `FrameBlock`."""
+        return self._whole
 
     def _prepare(self) -> None:
         self._observer = Observer(self.followed, self.model)
@@ -79,7 +79,7 @@ class FilterAnalysis(AnalysisBase):
         empty = self._observer.block(self.n_frames)
         for name in _FIELDS:
             self.results[name] = getattr(empty, name)
-        self._block = self.block
+        self._block = empty
 
     def _single_frame(self) -> None:
         step, f = self._ts, self._frame_index
@@ -95,7 +95,8 @@ class FilterAnalysis(AnalysisBase):
         return ResultsGroup(lookup={name: flat if getattr(one, name).ndim == 1 else stacked for name in _FIELDS})
 
     def _conclude(self) -> None:
-        made = tables(self.block, self.followed, self.model)
+        self._whole = FrameBlock(**{name: self.results[name] for name in _FIELDS})
+        made = tables(self._whole, self.followed, self.model)
         self.results.frames, self.results.ions = made.frames, made.ions
 
     def _observer_of_shapes(self) -> FrameBlock:
@@ -104,6 +105,6 @@ class FilterAnalysis(AnalysisBase):
     def __getstate__(self) -> dict[str, Any]:
         """What travels to a worker: the compiled state is made there (`_prepare`)."""
         state = dict(self.__dict__)
-        for name in ("_observer", "_relaxation", "_block"):
+        for name in ("_observer", "_relaxation", "_block", "_whole"):
             state.pop(name, None)
         return state

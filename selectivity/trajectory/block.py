@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -16,7 +15,6 @@ from selectivity.energetics.force_field import force_field as force_field_by_nam
 from selectivity.energetics.groups import force_constant
 from selectivity.energetics.hydration import dehydration_difference, hydration_scale
 from selectivity.errors import UnknownChoice, hint
-from selectivity.trajectory.condition import DISORDERED, OK
 from selectivity.trajectory.topology import KINDS, SITES, FollowedFilter
 
 Array = NDArray[Any]
@@ -170,11 +168,6 @@ def empty_block(n_frames: int, n_core: int) -> FrameBlock:
     )  # fmt: skip
 
 
-def joined(blocks: Sequence[FrameBlock]) -> FrameBlock:
-    """Blocks one after the other."""
-    return FrameBlock(**{f.name: np.concatenate([getattr(b, f.name) for b in blocks]) for f in fields(FrameBlock)})
-
-
 class Observer:
     """Sees frames of one followed filter with one model; holds what the compiled code needs and nothing of the frames."""
 
@@ -184,80 +177,30 @@ class Observer:
         self.followed, self.model = followed, model
         self._rows = (followed.core, followed.ions, followed.waters)
         self._kinds = (followed.ion_kind, followed.ion_like_potassium, np.full(len(followed.waters), 3, dtype=np.int64))
-        self._params = {True: model.parameters(len(followed.hydroxyl)), False: model.parameters(0)}
-        self._hydroxyl = (geometry.hydroxyl_oh, float(np.radians(geometry.hydroxyl_angle)))
-        self._valence = (valence.r0, valence.b)
-        self._exchange = model.lennard_jones()
-        self._waters, self._kept_waters, self._n_waters = (
-            np.empty((MOST_WATERS, 3)),
-            np.empty(MOST_WATERS, dtype=np.int64),
-            0,
-        )
+        self._model = (
+            model.parameters(len(followed.hydroxyl)), model.parameters(0), geometry.hydroxyl_oh,
+            float(np.radians(geometry.hydroxyl_angle)), valence.r0, valence.b, *model.lennard_jones(), "rigid" in model.treatments,
+        )  # fmt: skip
+        self._waters, self._kept_waters = np.empty((MOST_WATERS, 3)), np.empty(MOST_WATERS, dtype=np.int64)
 
     def block(self, n_frames: int) -> FrameBlock:
         """Room for that many frames."""
         return empty_block(n_frames, len(self.followed.core))
 
-    def subset(self) -> Observer:
-        """The same for frames that hold only the followed atoms, in the order of `FollowedFilter.rows`."""
-        other = Observer(self.followed, self.model)
-        lengths = [len(rows) for rows in self._rows]
-        starts = np.concatenate([[0], np.cumsum(lengths)])
-        other._rows = tuple(np.arange(a, b) for a, b in zip(starts[:-1], starts[1:], strict=True))  # type: ignore[assignment]
-        return other
-
     def see(self, positions: Array, box: Array | None, block: FrameBlock, f: int, *, frame: int, time_ps: float) -> int:
         """One frame (n_atoms, 3; Å) with the rows of its cell (3, 3; Å) or None into row f of a block; returns its state."""
-        block.frame[f], block.time_ps[f] = frame, time_ps
-        state, present = self._enter(positions, box, block, f)
-        if state == OK:
-            state = self._look(block, f, present)
-        block.state[f] = state
-        return state
+        from selectivity.trajectory.frame import see_frame
 
-    def _enter(self, positions: Array, box: Array | None, b: FrameBlock, f: int) -> tuple[int, bool]:
-        from selectivity.trajectory.pore import enter_pore
-
-        cell, inverse, periodic = _cell(box)
-        state, present, b.n_ions[f], self._n_waters = enter_pore(
-            positions, *self._rows, periodic, cell, inverse, b.core[f], b.kept_ions[f], b.ions[f], self._kept_waters, self._waters
+        b = block
+        b.frame[f], b.time_ps[f] = frame, time_ps
+        state = see_frame(
+            positions, *self._rows, *self._kinds, *_cell(box), self._kept_waters, self._waters, *self._model, f,
+            b.core, b.hydroxyls, b.n_ions, b.kept_ions, b.ions, b.radius, b.z, b.direction, b.angle, b.cage, b.sites, b.lining,
+            b.counts, b.resident, b.resident_z, b.resident_radial, b.resident_distance, b.coordination, b.formed, b.track_site,
+            b.exchange, b.energies, b.heights,
         )  # fmt: skip
-        if state != OK:
-            b.core[f] = np.nan
-        return int(state), bool(present)
-
-    def _look(self, b: FrameBlock, f: int, present: bool) -> int:
-        from selectivity.trajectory.exchange import exchange_energies
-        from selectivity.trajectory.frame import see_contents, see_shape
-        from selectivity.trajectory.rigid import site_minima
-
-        b.hydroxyls[f] = present
-        if not see_shape(b.core[f], present, f, b.radius, b.z, b.direction, b.angle, b.cage, b.sites[f], b.lining[f]):
-            return DISORDERED
-        kind, like, water = self._kinds
-        see_contents(
-            b.core[f], present, b.sites[f], b.lining[f], b.n_ions[f], b.ions[f], b.kept_ions[f], kind, like, self._n_waters,
-            self._waters, self._kept_waters, water, *self._valence, f, b.counts, b.resident, b.resident_z, b.resident_radial,
-            b.resident_distance, b.coordination, b.formed, b.track_site[f],
-        )  # fmt: skip
-        ni, kept = b.n_ions[f], b.kept_ions[f]
-        exchange_energies(
-            b.core[f],
-            b.ions[f],
-            ni,
-            kind[kept[:ni]],
-            b.track_site[f],
-            self._waters,
-            self._n_waters,
-            *self._exchange,
-            b.exchange[f],
-        )
-        if "rigid" in self.model.treatments:
-            n_hydroxyl = len(self.followed.hydroxyl) if present else 0
-            site_minima(
-                b.core[f], n_hydroxyl, b.sites[f], self._params[present], *self._hydroxyl, b.energies[f], b.heights[f]
-            )
-        return OK
+        b.state[f] = state
+        return int(state)
 
 
 def _cell(box: Array | None) -> tuple[Array, Array, bool]:

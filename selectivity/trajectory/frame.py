@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from selectivity.trajectory.condition import DISORDERED, OK
 from selectivity.trajectory.contents import NOBODY, can_hold_potassium, occupant, settle, shell
+from selectivity.trajectory.exchange import exchange_energies
+from selectivity.trajectory.pore import enter_pore
+from selectivity.trajectory.rigid import site_minima
 from selectivity.trajectory.shape import (
     N_SITES,
     cage_distance,
@@ -13,6 +17,64 @@ from selectivity.trajectory.shape import (
     measure_rings,
     measure_sites,
 )
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def see_frame(
+    xyz, core_rows, ion_rows, water_rows, ion_kind, like, water_kind, cell, inverse, periodic, kept_waters, waters,
+    ring_params, bare_params, oh_length, coh_angle, r0, b, pair, carbonyl, hydroxyl, water, rigid, f,
+    core, present, n_ions, kept_ions, ions, radius, z, direction, angle, cage, sites, lining,
+    counts, resident, resident_z, resident_radial, resident_distance, coordination, formed, track_site, exchange, energies, heights,
+):  # fmt: skip
+    """A whole frame in one call, so that a run spends nothing between its parts; returns the state of the frame.
+
+    The first two lines are its atoms, its cell and room for waters, the third the model (``rigid``: whether minima are wanted; parameters
+    with and without the hydroxyl ring), the others the arrays of `selectivity.trajectory.block.FrameBlock`, whose row f is filled.
+    """
+    state, here, n_ions[f], n_waters = enter_pore(
+        xyz,
+        core_rows,
+        ion_rows,
+        water_rows,
+        periodic,
+        cell,
+        inverse,
+        core[f],
+        kept_ions[f],
+        ions[f],
+        kept_waters,
+        waters,
+    )
+    if state != OK:
+        core[f] = np.nan
+        return state
+    present[f] = here
+    if not see_shape(core[f], here, f, radius, z, direction, angle, cage, sites[f], lining[f]):
+        return DISORDERED
+    see_contents(
+        core[f], here, sites[f], lining[f], n_ions[f], ions[f], kept_ions[f], ion_kind, like, n_waters, waters, kept_waters, water_kind,
+        r0, b, f, counts, resident, resident_z, resident_radial, resident_distance, coordination, formed, track_site[f],
+    )  # fmt: skip
+    kinds = ion_kind[kept_ions[f, : n_ions[f]]]
+    exchange_energies(
+        core[f],
+        ions[f],
+        n_ions[f],
+        kinds,
+        track_site[f],
+        waters,
+        n_waters,
+        pair,
+        carbonyl,
+        hydroxyl,
+        water,
+        exchange[f],
+    )
+    if rigid:
+        n_hydroxyl = (core.shape[1] - 80) // 2 if here else 0
+        params = ring_params if here else bare_params
+        site_minima(core[f], n_hydroxyl, sites[f], formed[f], params, oh_length, coh_angle, energies[f], heights[f])
+    return OK
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)

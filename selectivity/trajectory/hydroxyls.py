@@ -1,4 +1,4 @@
-"""Where do the hydroxyl hydrogens of a frame point? Compiled tables over their torsions, and the lowest combinations of them.
+"""Where may the hydroxyl hydrogens of a frame point? Compiled tables over their torsions, and the wells of these together.
 
 Columns of ``xyz`` (3, N) and ``params`` (4, N; as in `selectivity.energetics.kernels`): heavy atoms (CB OG1 of the hydroxyls, then
 C O of the carbonyls), the hydrogens, the ion.
@@ -14,11 +14,11 @@ from selectivity.energetics.kernels import row
 ANGLES = 24
 """Grid of hydroxyl torsions, as in `selectivity.energetics.torsions`."""
 
+STEP = 2.0 * np.pi / ANGLES
+
 WELLS, LEAN = 3, 4
 """Torsions of one hydrogen that are combined with those of the others, and steps of the grid (60 degrees) between them where it has
 one well only."""
-
-SWEEPS = 8
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
@@ -49,14 +49,6 @@ def circles(xyz, n_hydroxyl, oh_length, coh_angle, feet):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def pair(a, b, charge, depth, size):
-    """Energy of two atoms at (3,) and (3,) with the products of their parameters, kJ/mol."""
-    inverse2 = 1.0 / ((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2)
-    s6 = (size * size * inverse2) ** 3
-    return charge * np.sqrt(inverse2) + depth * s6 * (s6 - 2.0)
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def held_energy(xyz, params, h, column, n_held):
     """Energy and gradient of hydrogen h with the held atoms of all other groups."""
     c0, l0, x0, y0, z0 = row(xyz, params, column, 0, 2 * h)
@@ -65,32 +57,57 @@ def held_energy(xyz, params, h, column, n_held):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def torsion_tables(xyz, params, n_hydroxyl, n_held, feet, held, mutual, places):
-    """Energies of the hydrogens over the grid: with held atoms ``held`` (H, 24), with each other ``mutual`` (H, H, 24, 24)."""
+def pairs_along(x, y, z, places, charge, depth, size, out, add):
+    """Energies of one atom with a hydrogen at each place of its circle, ``places`` (3, 24); written or added to ``out`` (24,)."""
+    xs, ys, zs = places[0], places[1], places[2]
+    square = size * size
+    for k in range(ANGLES):
+        dx, dy, dz = xs[k] - x, ys[k] - y, zs[k] - z
+        inverse = 1.0 / np.sqrt(dx * dx + dy * dy + dz * dz)
+        s2 = square * inverse * inverse
+        s6 = s2 * s2 * s2
+        energy = charge * inverse + depth * s6 * (s6 - 2.0)
+        out[k] = energy + out[k] if add else energy
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def torsion_tables(xyz, params, n_hydroxyl, n_held, feet, held, slope, mutual, places):
+    """Energies of the hydrogens over the grid.
+
+    With held atoms ``held`` (H, 24) and its ``slope`` (per rad), with each other ``mutual`` (H, H, 24, 24; filled for the second
+    index below the first); ``places`` (H, 3, 24) are where they stand.
+    """
     for h in range(n_hydroxyl):
+        column = n_held + h
         for k in range(ANGLES):
-            place_hydrogen(feet, h, 2.0 * np.pi * k / ANGLES, xyz, n_held + h)
-            held[h, k] = held_energy(xyz, params, h, n_held + h, n_held)[0]
+            c, s = np.cos(STEP * k), np.sin(STEP * k)
+            place_hydrogen(feet, h, STEP * k, xyz, column)
+            energy, gx, gy, gz = held_energy(xyz, params, h, column, n_held)
+            held[h, k] = energy
+            slope[h, k] = (
+                gx * (c * feet[h, 2, 0] - s * feet[h, 1, 0])
+                + gy * (c * feet[h, 2, 1] - s * feet[h, 1, 1])
+                + gz * (c * feet[h, 2, 2] - s * feet[h, 1, 2])
+            )
             for axis in range(3):
-                places[h, k, axis] = xyz[axis, n_held + h]
+                places[h, axis, k] = xyz[axis, column]
     charge, depth, size = params[0, n_held] ** 2, params[1, n_held] ** 2, 2.0 * params[2, n_held]
     for h in range(n_hydroxyl):
         for other in range(h):
             for k in range(ANGLES):
-                for m in range(ANGLES):
-                    energy = pair(places[h, k], places[other, m], charge, depth, size)
-                    mutual[h, other, k, m] = mutual[other, h, m, k] = energy
+                x, y, z = places[h, 0, k], places[h, 1, k], places[h, 2, k]
+                pairs_along(x, y, z, places[other], charge, depth, size, mutual[h, other, k], False)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def with_ion(spot, params, n_hydroxyl, n_held, held, places, single):
-    """Fill ``single`` (H, 24): energy of every hydrogen with the held atoms and an ion at a spot."""
+def with_ion(x, y, z, params, n_hydroxyl, n_held, held, places, single):
+    """Fill ``single`` (H, 24): energy of every hydrogen with the held atoms and an ion at a point."""
     ion = n_held + n_hydroxyl
     charge, depth = params[0, n_held] * params[0, ion], params[1, n_held] * params[1, ion]
     size = params[2, n_held] + params[2, ion]
     for h in range(n_hydroxyl):
-        for k in range(ANGLES):
-            single[h, k] = held[h, k] + pair(places[h, k], spot, charge, depth, size)
+        single[h] = held[h]
+        pairs_along(x, y, z, places[h], charge, depth, size, single[h], True)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
@@ -129,48 +146,58 @@ def grid_energy(single, mutual, n_hydroxyl, chosen):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def one_energy(single, mutual, n_hydroxyl, chosen, h, k):
+    """What grid torsion k of hydrogen h costs beside the others where they are."""
+    energy = single[h, k]
+    for other in range(h):
+        energy += mutual[h, other, k, chosen[other]]
+    for other in range(h + 1, n_hydroxyl):
+        energy += mutual[other, h, chosen[other], k]
+    return energy
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def settle_torsions(single, mutual, n_hydroxyl, chosen):
-    """Move each hydrogen to its best grid torsion in turn until none moves."""
-    for _ in range(SWEEPS):
+    """Walk down the grid from a combination, one hydrogen and one step at a time, to the bottom of its well."""
+    moved = True
+    while moved:
         moved = False
         for h in range(n_hydroxyl):
-            lowest, place = np.inf, chosen[h]
-            for k in range(ANGLES):
-                energy = single[h, k]
-                for other in range(n_hydroxyl):
-                    if other != h:
-                        energy += mutual[h, other, k, chosen[other]]
-                if energy < lowest - 1e-9:
-                    lowest, place = energy, k
-            moved = moved or place != chosen[h]
-            chosen[h] = place
-        if not moved:
-            break
-    return grid_energy(single, mutual, n_hydroxyl, chosen)
+            here = one_energy(single, mutual, n_hydroxyl, chosen, h, chosen[h])
+            for side in range(2):
+                k = (chosen[h] + (1 if side == 0 else ANGLES - 1)) % ANGLES
+                energy = one_energy(single, mutual, n_hydroxyl, chosen, h, k)
+                while energy < here - 1e-9:
+                    here, chosen[h], moved = energy, k, True
+                    k = (k + (1 if side == 0 else ANGLES - 1)) % ANGLES
+                    energy = one_energy(single, mutual, n_hydroxyl, chosen, h, k)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def insert(energy, trial, chosen, lowest):
-    """Put a combination of torsions in its place in the list ``chosen`` (n, H) with ascending energies ``lowest`` (n,)."""
-    place = len(lowest)
-    while place > 0 and energy < lowest[place - 1]:
+    """Put a combination of torsions in its place in the list ``chosen`` (n, H) with ascending energies ``lowest`` (n,), once."""
+    place, last = len(lowest), len(lowest) - 1
+    if energy >= lowest[last]:
+        return
+    while place > 0 and energy < lowest[place - 1] + 1e-9:
         place -= 1
-    if place < len(lowest):
-        for c in range(len(lowest) - 1, place, -1):
-            lowest[c] = lowest[c - 1]
-            chosen[c] = chosen[c - 1]
-        lowest[place] = energy
-        chosen[place] = trial
+        if abs(energy - lowest[place]) < 1e-9:
+            return
+    for c in range(last, place, -1):
+        lowest[c] = lowest[c - 1]
+        chosen[c] = chosen[c - 1]
+    lowest[place] = energy
+    chosen[place] = trial
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def best_torsions(single, mutual, n_hydroxyl, wells, tried, tried_energy, chosen, lowest):
-    """The lowest combinations of torsions into ``chosen`` (6, H), their grid energies into ``lowest`` (6,), ascending.
+def best_torsions(single, mutual, n_hydroxyl, wells, trial, tried, tried_energy, chosen, lowest):
+    """The lowest wells of all hydrogens together: torsions into ``chosen`` (n, H), grid energies into ``lowest`` (n,), ascending.
 
-    All combinations of wells are looked at, the lowest are settled, and different outcomes are kept.
+    Walked down to from the lowest combinations of the wells of each (as many as ``tried`` has room for); places without one hold
+    infinity.
     """
     wells_of(single, n_hydroxyl, wells)
-    trial = np.empty(n_hydroxyl, dtype=np.int64)
     tried_energy[:], lowest[:] = np.inf, np.inf
     for number in range(WELLS**n_hydroxyl):
         rest = number
@@ -178,20 +205,8 @@ def best_torsions(single, mutual, n_hydroxyl, wells, tried, tried_energy, chosen
             trial[h] = wells[h, rest % WELLS]
             rest //= WELLS
         insert(grid_energy(single, mutual, n_hydroxyl, trial), trial, tried, tried_energy)
-    for t in range(len(tried_energy)):
+    for t in range(len(tried)):
         if tried_energy[t] == np.inf:
             break
-        energy = settle_torsions(single, mutual, n_hydroxyl, tried[t])
-        known = False
-        for c in range(len(lowest)):
-            known = known or abs(energy - lowest[c]) < 1e-9
-        if not known:
-            insert(energy, tried[t], chosen, lowest)
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def place_hydrogens(xyz, n_hydroxyl, n_held, places, chosen):
-    """Put the hydrogens at grid torsions."""
-    for h in range(n_hydroxyl):
-        for axis in range(3):
-            xyz[axis, n_held + h] = places[h, chosen[h], axis]
+        settle_torsions(single, mutual, n_hydroxyl, tried[t])
+        insert(grid_energy(single, mutual, n_hydroxyl, tried[t]), tried[t], chosen, lowest)

@@ -65,6 +65,8 @@ def universe_frames(universe: Any, numbers: Iterable[int]) -> Iterator[Frame]:
 
 def time_of(step: Any) -> float:
     """Time of a frame, ps; formats without times count 1 ps per frame (MDAnalysis warns of it, which a structure file does not need)."""
+    if "time" in step.data:  # changing the filters of warnings costs more than all the rest
+        return float(step.time)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return float(step.time)
@@ -72,10 +74,15 @@ def time_of(step: Any) -> float:
 
 def cell_of(dimensions: Any) -> Array | None:
     """Rows of a cell (3, 3; Å) from lengths and angles; None without one (lengths of 1 Å or less mean: no cell)."""
+    if dimensions is None:
+        return None
+    a, b, c, alpha, beta, gamma = np.asarray(dimensions, dtype=np.float64).tolist()
+    if not (a > 1.5 and b > 1.5 and c > 1.5):
+        return None
+    if alpha == beta == gamma == 90.0:
+        return np.array([[a, 0.0, 0.0], [0.0, b, 0.0], [0.0, 0.0, c]])
     from MDAnalysis.lib.mdamath import triclinic_vectors
 
-    if dimensions is None or not np.all(np.asarray(dimensions[:3]) > 1.5):
-        return None
     return np.asarray(triclinic_vectors(dimensions, dtype=np.float64), dtype=np.float64)
 
 

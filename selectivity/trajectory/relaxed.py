@@ -31,6 +31,10 @@ DRY_SITES = (1, 2, 3, 4)
 """Places of S4 to S1: relaxed scores are made where the filter alone holds the ion."""
 
 
+EARLY = 0.1
+"""kJ/mol/Å (or rad); slope at which descents are compared: soft motions of 1 kJ/mol/Å^2 then have 0.05 kJ/mol to go."""
+
+
 @dataclass(frozen=True)
 class Library:
     """Minima of both ions in the dry sites of the filter as it was found, with the system that they belong to."""
@@ -135,19 +139,22 @@ class Relaxation:
             self._check(system, block, f)
 
     def _minima(self, known: Library, system: LigandSystem, site: Array, name: str) -> list[Minimum]:
-        """The lowest minima of both ions in a site: from the library and the frame's own coordinates, then each from the other's."""
+        """The lowest minima of both ions in a site: from the library and the frame's own coordinates, then each from the other's.
+
+        Descents stop early and the lowest goes to its end.
+        """
         region = Region(float(site[0]), float(site[1]), float(site[2]))
+        seeds = [self._seed(known, system, region, (name, each)) for each in IONS]
+        fresh = [[*OFF_AXIS, 0.5 * (region.z_low + region.z_high)]]
         found = []
         for ion in IONS:
-            seeds = [self._seed(known, system, region, (name, each)) for each in IONS]
-            runs = [minimise(system, ion, region=region, warm=seed) for seed in seeds]
-            fresh = [[*OFF_AXIS, 0.5 * (region.z_low + region.z_high)]]
-            runs.append(minimise(system, ion, fresh, region=region, torsion_starts=TORSION_STARTS[:1]))
+            runs = [minimise(system, ion, region=region, warm=seed, tolerance=EARLY) for seed in seeds]
+            runs.append(minimise(system, ion, fresh, region=region, torsion_starts=TORSION_STARTS[:1], tolerance=EARLY))
             found.append(min(runs, key=_rank))
         for k, ion in enumerate(IONS):
-            other = minimise(system, ion, region=region, warm=found[1 - k])
+            other = minimise(system, ion, region=region, warm=found[1 - k], tolerance=EARLY)
             found[k] = min(found[k], other, key=_rank)
-        return found
+        return [minimise(system, ion, region=region, warm=found[k]) for k, ion in enumerate(IONS)]
 
     @staticmethod
     def _seed(known: Library, system: LigandSystem, region: Region, key: tuple[str, str]) -> Minimum:

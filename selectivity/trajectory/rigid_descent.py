@@ -1,6 +1,8 @@
-"""How does an ion settle beside held atoms? Compiled quasi-Newton descent over its position and the hydroxyl torsions.
+"""How does an ion settle beside held atoms? Compiled Newton descent over its position and the hydroxyl torsions.
 
-Layout as in `selectivity.trajectory.hydroxyls`; few coordinates, so the inverse Hessian is dense (BFGS).
+Layout as in `selectivity.trajectory.hydroxyls`. The ion's energy has its analytic second derivatives; that of a hydrogen with the
+held atoms is read off its table (cubic between grid torsions, with exact values and slopes there) until the descent is near
+its end, then summed atom by atom, so that what is returned is exact. Few coordinates, so that a step solves a dense system.
 """
 
 from __future__ import annotations
@@ -8,122 +10,299 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from selectivity.energetics.kernels import WALL_CONSTANT, row
-from selectivity.trajectory.hydroxyls import held_energy, place_hydrogen
+from selectivity.energetics.kernels import WALL_CONSTANT, plus
+from selectivity.trajectory.hydroxyls import ANGLES, STEP, held_energy
 
 STIFF_ION, STIFF_TURN = 100.0, 20.0
-"""Expected curvatures, kJ/mol/Å^2 and kJ/mol/rad^2; they scale first steps only."""
+"""Expected curvatures, kJ/mol/Å^2 and kJ/mol/rad^2: where the energy bends downwards, multiples of them are added until it does not."""
 
-STEP_LIMIT, TOLERANCE, MOST_EVALUATIONS = 0.2, 1e-2, 400
+STEP_LIMIT, TURN_LIMIT = 0.25, 0.6
+"""Longest steps of the ion (Å) and of a torsion (rad)."""
+
+HOPELESS_SHIFT = 1e12
+"""No finite curvature of atoms apart needs so large a shift: two atoms stand on one point, and no step is made."""
+
+NEAR_ION, NEAR_TURN = 0.1, 0.25
+"""Å and rad; two points this near are in one well, which is wider than a thermal displacement."""
+
+MARGIN, CLEAR = 2.0, 0.2
+"""kJ/mol; a descent is given up whose quadratic, trusted with half as much again, ends this far above what is known, and at its end one
+that is above by more than tables are wrong."""
+
+TOLERANCE, NEARLY, MOST_EVALUATIONS = 1e-2, 0.3, 120
+"""Largest slope left (kJ/mol per Å and rad) at the end, and where tables give way to sums; evaluations of one descent."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def energy_and_slope(q, xyz, params, n_hydroxyl, n_held, feet, wall, slope):
-    """Energy (kJ/mol) at ion position q[:3] (Å) and torsions q[3:] (rad); fills ``slope``."""
-    ion = n_held + n_hydroxyl
-    for axis in range(3):
-        xyz[axis, ion] = q[axis]
-    for h in range(n_hydroxyl):
-        place_hydrogen(feet, h, q[3 + h], xyz, n_held + h)
-    coulomb, lj, gx, gy, gz = row(xyz, params, ion, 0, ion)
+def ion_terms(x, y, z, xyz, params, ion, n_held, slope, bend):
+    """Energy of the ion with the held atoms; fills ``slope`` (first three) and ``bend`` (upper left 3 x 3)."""
+    qi, ei, ri = params[0, ion], params[1, ion], params[2, ion]
+    xs, ys, zs = xyz[0, 0:n_held], xyz[1, 0:n_held], xyz[2, 0:n_held]
+    q, e, r = params[0, 0:n_held], params[1, 0:n_held], params[2, 0:n_held]
+    energy = gx = gy = gz = same = xx = xy = xz = yy = yz = zz = 0.0
+    for j in range(len(xs)):
+        dx = x - xs[j]
+        dy = y - ys[j]
+        dz = z - zs[j]
+        inverse = 1.0 / np.sqrt(dx * dx + dy * dy + dz * dz)
+        inverse2 = inverse * inverse
+        electric = qi * q[j] * inverse
+        size = ri + r[j]
+        s2 = size * size * inverse2
+        s6 = s2 * s2 * s2
+        depth6 = ei * e[j] * s6
+        energy = plus(energy, electric + depth6 * (s6 - 2.0))
+        first = -(electric + 12.0 * depth6 * (s6 - 1.0)) * inverse2
+        second = (3.0 * electric + 24.0 * depth6 * (7.0 * s6 - 4.0)) * inverse2 * inverse2
+        gx = plus(gx, first * dx)
+        gy = plus(gy, first * dy)
+        gz = plus(gz, first * dz)
+        same = plus(same, first)
+        xx = plus(xx, second * dx * dx)
+        xy = plus(xy, second * dx * dy)
+        xz = plus(xz, second * dx * dz)
+        yy = plus(yy, second * dy * dy)
+        yz = plus(yz, second * dy * dz)
+        zz = plus(zz, second * dz * dz)
     slope[0], slope[1], slope[2] = gx, gy, gz
-    total = coulomb + lj
-    for h in range(n_hydroxyl):
-        energy, hx, hy, hz = held_energy(xyz, params, h, n_held + h, n_held)
-        total += energy
-        # Hydrogens before this one count once; the slope needs all of them and the ion.
-        for other in range(n_held, ion + 1):
-            if other == n_held + h:
-                continue
-            c, w, x, y, z = row(xyz, params, n_held + h, other, other + 1)
-            if other < n_held + h:
-                total += c + w
-            hx, hy, hz = hx + x, hy + y, hz + z
-        c, s = np.cos(q[3 + h]), np.sin(q[3 + h])
-        slope[3 + h] = (
-            hx * (c * feet[h, 2, 0] - s * feet[h, 1, 0])
-            + hy * (c * feet[h, 2, 1] - s * feet[h, 1, 1])
-            + hz * (c * feet[h, 2, 2] - s * feet[h, 1, 2])
-        )
-    return total + wall_energy(q, wall, slope)
+    bend[0, 0], bend[1, 1], bend[2, 2] = same + xx, same + yy, same + zz
+    bend[1, 0], bend[2, 0], bend[2, 1] = xy, xz, yz
+    return energy
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def wall_energy(q, wall, slope):
-    """Flat-bottom walls of a site (z_low, z_high, lateral radius): energy, added to the slope as well."""
+def between(held, slope, h, angle):
+    """Energy of hydrogen h with the held atoms at any torsion (rad) from its tables: value, slope and curvature of the cubic."""
+    turns = angle / STEP
+    low = np.floor(turns)
+    t = turns - low
+    k = int(low) % ANGLES
+    n = (k + 1) % ANGLES
+    e0, e1, s0, s1 = held[h, k], held[h, n], STEP * slope[h, k], STEP * slope[h, n]
+    square, cube = 3.0 * (e1 - e0) - 2.0 * s0 - s1, 2.0 * (e0 - e1) + s0 + s1
+    value = e0 + t * (s0 + t * (square + t * cube))
+    return value, (s0 + t * (2.0 * square + 3.0 * t * cube)) / STEP, (2.0 * square + 6.0 * t * cube) / (STEP * STEP)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def derivatives(dx, dy, dz, charge, depth, size):
+    """Energy of a pair, its slope over the distance and what bends it: dE/dr = first * d, d2E = first + second * d d."""
+    inverse2 = 1.0 / (dx * dx + dy * dy + dz * dz)
+    electric = charge * np.sqrt(inverse2)
+    s6 = (size * size * inverse2) ** 3
+    depth6 = depth * s6
+    first = -(electric + 12.0 * depth6 * (s6 - 1.0)) * inverse2
+    second = (3.0 * electric + 24.0 * depth6 * (7.0 * s6 - 4.0)) * inverse2 * inverse2
+    return electric + depth6 * (s6 - 2.0), first, second
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def wall_energy(q, wall, slope, bend):
+    """Flat-bottom walls of a site (z_low, z_high, lateral radius): energy, added to the slope and the curvature as well."""
     energy = 0.0
     over = min(q[2] - wall[0], 0.0) + max(q[2] - wall[1], 0.0)
-    slope[2] += WALL_CONSTANT * over
-    energy += over * over
+    if over != 0.0:
+        slope[2] += WALL_CONSTANT * over
+        bend[2, 2] += WALL_CONSTANT
+        energy += over * over
     radial = np.sqrt(q[0] ** 2 + q[1] ** 2)
     if radial > wall[2]:
         over = radial - wall[2]
-        slope[0] += WALL_CONSTANT * over * q[0] / radial
-        slope[1] += WALL_CONSTANT * over * q[1] / radial
+        x, y, share = q[0] / radial, q[1] / radial, over / radial
+        slope[0] += WALL_CONSTANT * over * x
+        slope[1] += WALL_CONSTANT * over * y
+        bend[0, 0] += WALL_CONSTANT * (x * x + share * y * y)
+        bend[1, 1] += WALL_CONSTANT * (y * y + share * x * x)
+        bend[1, 0] += WALL_CONSTANT * (1.0 - share) * x * y
         energy += over * over
     return 0.5 * WALL_CONSTANT * energy
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def improve(inverse, step, change, work):
-    """BFGS update of the inverse Hessian (n, n) where the curvature along the step is positive (Nocedal & Wright)."""
-    n = len(step)
-    along = square = 0.0
-    for i in range(n):
-        along += step[i] * change[i]
-        square += change[i] * change[i]
-    if along <= 1e-8 * square / STIFF_ION:
-        return
-    bent = 0.0
-    for i in range(n):
-        work[i] = 0.0
-        for j in range(n):
-            work[i] += inverse[i, j] * change[j]
-        bent += work[i] * change[i]
-    factor = (1.0 + bent / along) / along
-    for i in range(n):
-        for j in range(n):
-            inverse[i, j] += factor * step[i] * step[j] - (work[i] * step[j] + step[i] * work[j]) / along
+def energy_terms(q, xyz, params, n_hydroxyl, n_held, feet, held, held_slope, wall, exact, turn, slope, bend):
+    """Energy (kJ/mol) at ion position q[:3] (Å) and torsions q[3:] (rad); fills ``slope`` and the lower triangle of ``bend``.
+
+    ``exact`` sums the hydrogens' energies with the held atoms instead of reading their tables; ``turn`` (2, H, 3) is room for arms.
+    """
+    ion = n_held + n_hydroxyl
+    total = ion_terms(q[0], q[1], q[2], xyz, params, ion, n_held, slope, bend)
+    total += wall_energy(q, wall, slope, bend)
+    hydrogen, other_charge = params[0, n_held], params[0, ion] if n_hydroxyl else 0.0
+    for h in range(n_hydroxyl):
+        c, s = np.cos(q[3 + h]), np.sin(q[3 + h])
+        for axis in range(3):
+            turn[0, h, axis] = c * feet[h, 1, axis] + s * feet[h, 2, axis]
+            turn[1, h, axis] = c * feet[h, 2, axis] - s * feet[h, 1, axis]
+            xyz[axis, n_held + h] = feet[h, 0, axis] + turn[0, h, axis]
+        value, rise, curve = between(held, held_slope, h, q[3 + h])
+        if exact:
+            value, gx, gy, gz = held_energy(xyz, params, h, n_held + h, n_held)
+            rise = gx * turn[1, h, 0] + gy * turn[1, h, 1] + gz * turn[1, h, 2]
+        total += value
+        slope[3 + h], bend[3 + h, 3 + h] = rise, curve
+        dx, dy, dz = q[0] - xyz[0, n_held + h], q[1] - xyz[1, n_held + h], q[2] - xyz[2, n_held + h]
+        value, first, second = derivatives(
+            dx, dy, dz, hydrogen * other_charge, params[1, n_held] * params[1, ion], params[2, n_held] + params[2, ion]
+        )
+        total += value
+        tx, ty, tz = turn[1, h, 0], turn[1, h, 1], turn[1, h, 2]
+        along = dx * tx + dy * ty + dz * tz
+        slope[0] += first * dx
+        slope[1] += first * dy
+        slope[2] += first * dz
+        slope[3 + h] -= first * along
+        bend[0, 0] += first + second * dx * dx
+        bend[1, 1] += first + second * dy * dy
+        bend[2, 2] += first + second * dz * dz
+        bend[1, 0] += second * dx * dy
+        bend[2, 0] += second * dx * dz
+        bend[2, 1] += second * dy * dz
+        bend[3 + h, 0] = -(first * tx + second * dx * along)
+        bend[3 + h, 1] = -(first * ty + second * dy * along)
+        bend[3 + h, 2] = -(first * tz + second * dz * along)
+        out = dx * turn[0, h, 0] + dy * turn[0, h, 1] + dz * turn[0, h, 2]
+        bend[3 + h, 3 + h] += first * (tx * tx + ty * ty + tz * tz + out) + second * along * along
+        for other in range(h):
+            dx = xyz[0, n_held + h] - xyz[0, n_held + other]
+            dy = xyz[1, n_held + h] - xyz[1, n_held + other]
+            dz = xyz[2, n_held + h] - xyz[2, n_held + other]
+            value, first, second = derivatives(
+                dx, dy, dz, hydrogen * hydrogen, params[1, n_held] * params[1, n_held], 2.0 * params[2, n_held]
+            )
+            total += value
+            ux, uy, uz = turn[1, other, 0], turn[1, other, 1], turn[1, other, 2]
+            mine, theirs = dx * tx + dy * ty + dz * tz, dx * ux + dy * uy + dz * uz
+            slope[3 + h] += first * mine
+            slope[3 + other] -= first * theirs
+            out = dx * turn[0, h, 0] + dy * turn[0, h, 1] + dz * turn[0, h, 2]
+            bend[3 + h, 3 + h] += first * (tx * tx + ty * ty + tz * tz - out) + second * mine * mine
+            out = dx * turn[0, other, 0] + dy * turn[0, other, 1] + dz * turn[0, other, 2]
+            bend[3 + other, 3 + other] += first * (ux * ux + uy * uy + uz * uz + out) + second * theirs * theirs
+            bend[3 + h, 3 + other] = -(first * (tx * ux + ty * uy + tz * uz) + second * mine * theirs)
+    return total
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def descend(q, first, xyz, params, n_hydroxyl, n_held, feet, wall):
-    """Minimise over q[first:] in place (0: ion and torsions, 3: torsions only).
+def newton_step(slope, bend, factor, step):
+    """Solve (bend + shift) step = -slope with the smallest shift that leaves the matrix positive.
 
-    Returns energy and largest slope left (converged below 1e-2).
+    Returns the change that the quadratic predicts, and whether it needed no shift.
     """
-    n = 3 + n_hydroxyl
-    inverse = np.zeros((n, n))
-    slope, slope_new, aim, trial, work = np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n)
-    for k in range(first, n):
-        inverse[k, k] = 1.0 / (STIFF_ION if k < 3 else STIFF_TURN)
-    energy = energy_and_slope(q, xyz, params, n_hydroxyl, n_held, feet, wall, slope)
-    evaluations = 1
-    slope[:first] = 0.0
-    while np.abs(slope).max() > TOLERANCE and evaluations < MOST_EVALUATIONS:
-        descent = longest = 0.0
+    n = len(slope)
+    shift = 0.0
+    while True:
+        positive = True
         for i in range(n):
-            aim[i] = 0.0
-            for j in range(first, n):
-                aim[i] -= inverse[i, j] * slope[j]
-            descent += aim[i] * slope[i]
-            longest = max(longest, abs(aim[i]))
-        length = min(1.0, STEP_LIMIT / longest)
-        while True:
-            for i in range(n):
-                trial[i] = q[i] + length * aim[i]
-            energy_new = energy_and_slope(trial, xyz, params, n_hydroxyl, n_held, feet, wall, slope_new)
+            for j in range(i + 1):
+                value = bend[i, j]
+                if i == j:
+                    value += shift * (STIFF_ION if i < 3 else STIFF_TURN)
+                for k in range(j):
+                    value -= factor[i, k] * factor[j, k]
+                if i > j:
+                    factor[i, j] = value / factor[j, j]
+                elif value > 0.05 * (STIFF_ION if i < 3 else STIFF_TURN):
+                    factor[i, i] = np.sqrt(value)
+                else:
+                    positive = False
+                    break
+            if not positive:
+                break
+        if positive:
+            break
+        shift = 2.0 * shift if shift > 0.0 else 0.25
+        if shift > HOPELESS_SHIFT:
+            step[:] = 0.0
+            return 0.0, False
+    for i in range(n):
+        value = -slope[i]
+        for k in range(i):
+            value -= factor[i, k] * step[k]
+        step[i] = value / factor[i, i]
+    for back in range(n):
+        i = n - 1 - back
+        value = step[i]
+        for k in range(i + 1, n):
+            value -= factor[k, i] * step[k]
+        step[i] = value / factor[i, i]
+    change = excess = 0.0
+    for i in range(n):
+        change += slope[i] * step[i]
+        excess = max(excess, abs(step[i]) / (STEP_LIMIT if i < 3 else TURN_LIMIT))
+    if excess > 1.0:
+        for i in range(n):
+            step[i] /= excess
+    return 0.5 * change, shift == 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def largest(slope):
+    """Largest component without its sign."""
+    most = 0.0
+    for value in slope:
+        most = max(most, abs(value))
+    return most
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def is_there(q, known):
+    """Whether ion and torsions are so near a known minimum that a descent ends in it."""
+    for i in range(3):
+        if abs(q[i] - known[i]) > NEAR_ION:
+            return False
+    for i in range(3, len(q)):
+        apart = q[i] - known[i]
+        if abs(apart - 2.0 * np.pi * np.rint(apart / (2.0 * np.pi))) > NEAR_TURN:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def descend(q, xyz, params, n_hydroxyl, n_held, feet, held, held_slope, wall, turn, work, matrices, known, hopeless):
+    """Minimise over q in place; ``work`` (4, n) and ``matrices`` (2, n, n) are room.
+
+    Returns energy and largest slope left (converged below 1e-2). A descent that will end above ``hopeless``, the energy of the
+    ``known`` minimum (infinity: there is none), or in that minimum is given up, with the slope that it has.
+    """
+    slope, slope_new, step, trial = work[0], work[1], work[2], work[3]
+    bend, factor = matrices[0], matrices[1]
+    exact = n_hydroxyl == 0
+    energy = energy_terms(q, xyz, params, n_hydroxyl, n_held, feet, held, held_slope, wall, exact, turn, slope, bend)
+    evaluations = 1
+    while evaluations < MOST_EVALUATIONS:
+        left = largest(slope)
+        if not exact and left < NEARLY:
+            if energy > hopeless + CLEAR:
+                return energy, left
+            exact = True
+            energy = energy_terms(
+                q, xyz, params, n_hydroxyl, n_held, feet, held, held_slope, wall, exact, turn, slope, bend
+            )
             evaluations += 1
-            slope_new[:first] = 0.0
+            continue
+        if exact and left <= TOLERANCE:
+            break
+        change, convex = newton_step(slope, bend, factor, step)
+        if convex and energy + 1.5 * change > hopeless + MARGIN:
+            return energy, left
+        if hopeless < np.inf and is_there(q, known):
+            return energy, left
+        descent = 0.0
+        for i in range(len(q)):
+            descent += step[i] * slope[i]
+        length = 1.0
+        while True:
+            for i in range(len(q)):
+                trial[i] = q[i] + length * step[i]
+            energy_new = energy_terms(
+                trial, xyz, params, n_hydroxyl, n_held, feet, held, held_slope, wall, exact, turn, slope_new, bend
+            )
+            evaluations += 1
             if energy_new <= energy + 1e-4 * length * descent + 1e-11 * abs(energy) or evaluations >= MOST_EVALUATIONS:
                 break
             curve = energy_new - energy - length * descent
             length *= min(max(-0.5 * descent * length / curve, 0.1), 0.5)
-        for i in range(n):
-            aim[i] = trial[i] - q[i]
-            q[i] = trial[i]
-            trial[i] = slope_new[i] - slope[i]
-            slope[i] = slope_new[i]
-        improve(inverse, aim, trial, work)
+        for i in range(len(q)):
+            q[i], slope[i] = trial[i], slope_new[i]
         energy = energy_new
-    return energy, np.abs(slope).max()
+    return energy, largest(slope)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from selectivity.files import write_text
 from selectivity.trajectory.averages import Mean, mean_over_frames
 from selectivity.trajectory.block import Model
 from selectivity.trajectory.columns import unusable
@@ -144,6 +145,13 @@ def summarise(store: Store, *, bound: bool = False, voltage_mv: float | None = N
         passages=find_passages(good, ions),
         voltage_mv=voltage_mv,
     )
+
+
+def write_tables(summary: Summary, store: Store) -> None:
+    """States, what follows what, and stays as CSV files in the folder of a run: occupancy.csv, transitions.csv, dwell.csv."""
+    tables = {"occupancy": summary.populations, "transitions": summary.transitions, "dwell": summary.dwell}
+    for name, table in tables.items():
+        write_text(store.folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
 
 
 def _rings(question: Mapping[str, Any]) -> list[str]:

@@ -60,11 +60,6 @@ class FollowedFilter:
         return np.concatenate([self.backbone.ravel(), self.hydroxyl.ravel()])
 
     @property
-    def rows(self) -> Rows:
-        """All rows that a frame must provide: core, ions, waters."""
-        return np.concatenate([self.core, self.ions, self.waters])
-
-    @property
     def group_names(self) -> tuple[str, ...]:
         """Names of the 20 carbonyl groups, residue by residue within strands: "T75.1" is the first strand's."""
         labels = [name.rsplit(" ", 1)[0] for name in self.ring_names[1:]]
