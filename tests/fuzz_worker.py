@@ -30,7 +30,7 @@ from selectivity.structure.load import load_filter
 SECONDS = 10
 """Of processor time: a busy machine is not a hang."""
 MEGABYTES = 1000.0
-SCORED_EVERY = 400
+SCORED_EVERY = 40
 """One in so many files that load is scored too: a rigid score takes a second, a load a hundredth."""
 WHOLE_EVERY = 25
 """One in so many cases is made from a whole deposition instead of an extract or an idealised filter."""

@@ -24,7 +24,7 @@ from selectivity.structure.load import load_filter
 
 SEED = 20261124
 CASES = 20_000
-"""About nine milliseconds of processor time each: three minutes of one core."""
+"""Seven milliseconds of processor time each, and the scores among them: about four minutes of one core."""
 
 
 def reports(folder: Path, first: int, last: int, structures: Path | None) -> Iterator[dict[str, Any]]:
