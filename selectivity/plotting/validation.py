@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from selectivity.plotting.style import INK, PALE, QUIET, RC, drawing
+from selectivity.validation.claims import RATIO
 from selectivity.validation.table import Row, Validation
 
 COLOURS = {"agrees": "#0072B2", "misses": "#D55E00", "cannot say": QUIET}
@@ -23,6 +24,11 @@ def draw_validation(table: Validation) -> Figure:
         figure = Figure(figsize=(8.0, 1.4 + 0.34 * len(rows)), layout="constrained")
         plot_validation(rows, figure.subplots())
     return figure
+
+
+def _label(row: Row) -> str:
+    what = ", P_K/P_Na" if row.claim.unit == RATIO else ""
+    return f"{row.claim.quantity}{what} ({row.claim.role})"
 
 
 def plot_validation(rows: list[Row], ax: Axes | None = None) -> Axes:
@@ -44,7 +50,7 @@ def plot_validation(rows: list[Row], ax: Axes | None = None) -> Axes:
                 seen.add(row.verdict)
         ax.axvline(0.0, color=INK, linewidth=0.8)
         ax.set_xlim(left, right)
-        ax.set_yticks(range(len(rows)), [f"{row.claim.quantity} ({row.claim.role})" for row in reversed(rows)])
+        ax.set_yticks(range(len(rows)), [_label(row) for row in reversed(rows)])
         ax.set_xlabel("ΔΔG or RT ln P_K/P_Na (kJ/mol)")
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=4)
     return ax
