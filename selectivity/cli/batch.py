@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -102,6 +102,13 @@ def _attempt(task: Task[Result], source: str) -> Outcome[Result]:
         return Outcome(source, None, _naming(source, bug_line(bug)), _trace(), is_bug=True)
 
 
+def _attempt_in(folder: str, task: Task[Result], source: str) -> Outcome[Result]:
+    """The same on a worker that was started elsewhere: relative paths are those of the folder where the command was given."""
+    with suppress(OSError):  # a folder that the worker does not see: the task says which file is missing
+        os.chdir(folder)
+    return _attempt(task, source)
+
+
 def _on_cluster(
     task: Task[Result], sources: Sequence[str], jobs: int, scheduler: str | None, advance: Callable[[], None]
 ) -> list[Outcome[Result]]:
@@ -109,7 +116,8 @@ def _on_cluster(
     from selectivity.trajectory.backends import run_tasks
 
     finished: dict[int, Outcome[Result]] = {}
-    runs = run_tasks(partial(_attempt, task), sources, backend="dask", workers=jobs, scheduler=scheduler, lost=_died_on)
+    there = partial(_attempt_in, os.getcwd(), task)
+    runs = run_tasks(there, sources, backend="dask", workers=jobs, scheduler=scheduler, lost=_died_on)
     for index, outcome in runs:
         finished[index] = outcome
         advance()
