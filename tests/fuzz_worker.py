@@ -96,7 +96,7 @@ def main(folder: Path, seed: int, first: int, last: int, structures: Path | None
         start = time.process_time()
         resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(start) + SECONDS, resource.RLIM_INFINITY))
         report = outcome(path, broken, number % SCORED_EVERY == 0)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+        peak = _peak_megabytes()
         print(
             json.dumps({"broken": broken, "seconds": time.process_time() - start, "megabytes": peak, **report}),
             flush=True,
@@ -112,6 +112,15 @@ def load_filter_once(folder: Path) -> None:
     gro = folder / "good.gro"
     gro.write_text(as_gro(good.read_text()))
     outcome(gro, False, False)
+
+
+def _peak_megabytes() -> float:
+    """Largest resident size of this process; that of getrusage starts with what the parent had when it forked."""
+    status = Path("/proc/self/status")
+    if not status.exists():  # not Linux
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return float(line.split()[1]) / 1e3
 
 
 def _virtual_megabytes() -> float:

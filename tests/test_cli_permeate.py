@@ -64,7 +64,7 @@ def test_sensitivity_table_starts_with_the_given_numbers() -> None:
     rows = payload("--sensitivity")["generic"]
     assert rows[0]["parameter"] == "default"
     assert {row["parameter"] for row in rows[1:]} == {
-        "well_kj_mol", "barrier_kj_mol", "repulsion_scale", "max_ions", "spacing_angstrom",
+        "well_kj_mol", "barrier_kj_mol", "repulsion_scale", "max_ions", "spacing_angstrom", "entry_factor",
     }  # fmt: skip
 
 

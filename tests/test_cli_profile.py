@@ -120,6 +120,7 @@ def test_a_filter_that_does_not_conduct_has_profiles_and_no_ratio() -> None:
         result.ratio("flat")
 
 
+@pytest.mark.slow
 def test_a_thermal_profile_carries_its_errors_to_the_ratio() -> None:
     plan = Sampling(n_states=3, n_samples=80, n_equilibration=60, max_blocks=1)
     result = along_pore(ideal_filter("nak-like"), hydration_state="dry", spacing=1.6, sampling=plan, seed=1)

@@ -273,7 +273,7 @@ def test_every_state_within_its_limits_is_answered_and_its_address_is_the_same_s
 
 def test_the_defaults_of_a_cell_are_its_preset() -> None:
     plain = defaults_of("squid-axon")
-    assert plain.k_in == 400.0 and plain.chloride == 0.45 and plain.query() == "cell=squid-axon"
+    assert plain.k_in == 400.0 and plain.chloride == 0.45 and plain.address() == "cell=squid-axon"
     assert asdict(defaults_of("neuron")) == asdict(State())
 
 

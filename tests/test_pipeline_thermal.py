@@ -65,6 +65,7 @@ def test_the_sheet_of_a_sampled_site_adds_up():
         assert "entropy" not in site.terms_kj_mol["K"]
 
 
+@pytest.mark.slow
 def test_swapping_the_ions_flips_every_sign_within_the_sampling():
     there, back = short_score(), short_score(ions=("Na", "K"))
     errors = np.hypot(there.queue.ddg_error_kj_mol, back.queue.ddg_error_kj_mol)
@@ -73,6 +74,7 @@ def test_swapping_the_ions_flips_every_sign_within_the_sampling():
     assert there.permeability_ratio > 1.0 > back.permeability_ratio
 
 
+@pytest.mark.slow
 def test_seed_and_place_decide_and_threads_do_not():
     one, two = short_score(), short_score(jobs=2)
     assert one.queue.ddg_kj_mol == two.queue.ddg_kj_mol

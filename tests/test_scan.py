@@ -56,6 +56,7 @@ def test_a_point_is_the_score_of_the_changed_filter(kcsa: Filter) -> None:
     assert (row["v_mv"], row["v_with_leak_mv"]) == (score.membrane.v_mv, score.membrane.v_with_leak_mv)
 
 
+@pytest.mark.slow
 def test_a_carried_search_finds_what_the_score_finds(kcsa: Filter) -> None:
     """At the unchanged filter the sites exactly, the barrier (half as many heights) within 0.3 kJ/mol; beside it the
     arrangements of the neighbour lead to the same or a lower minimum."""
@@ -71,6 +72,7 @@ def test_a_carried_search_finds_what_the_score_finds(kcsa: Filter) -> None:
     assert scan.settings["search"] == "carried"
 
 
+@pytest.mark.slow
 def test_a_carried_search_starts_flipped_groups_where_they_are(kcsa: Filter) -> None:
     carried, full = (scan_filter(kcsa, ["flip@V76 O=20"], search=search) for search in ("carried", "full"))
     assert carried.rows[0]["ddg_s1_kj_mol"] == pytest.approx(full.rows[0]["ddg_s1_kj_mol"], abs=1.0)

@@ -148,6 +148,7 @@ def test_an_ion_that_moves_among_the_waters_agrees_with_quadrature():
     assert found.error < 0.03
 
 
+@pytest.mark.slow
 def test_exchange_beside_one_possible_water_is_a_closed_form():
     """dOmega = -RT ln [(1 + z Q_Na) / (1 + z Q_K)], although the two ions hold different mean numbers of waters."""
     domain, region = free_domain([WaterRegion("test", 2.6, 5.0, 2.0)]), Region(-0.01, 0.01, 0.01)
@@ -172,6 +173,7 @@ def test_exchange_beside_one_possible_water_is_a_closed_form():
     assert result.waters["Na"].mean == pytest.approx(share, abs=0.03)
 
 
+@pytest.mark.slow
 def test_pairs_of_waters_agree_with_direct_integration():
     """share(2) share(0) / share(1)^2 = <exp(-U/RT)> / 2 over two independent uniform waters."""
     domain = free_domain([WaterRegion("test", 0.0, 3.0, 1.5)])

@@ -51,7 +51,7 @@ def answer(state: State, record: Record | None = None, scored: Scored | None = N
     ddg, ratio, bounds = _passage(state, record, scored)
     shown = {
         "state": asdict(state),
-        "query": state.query(),
+        "query": state.address(),
         "pending": state.mode == "filter" and scored is None,
         "ddg_kj_mol": ddg,
         "ddg_error_kj_mol": state.error if state.mode == "ratio" else scored.error_kj_mol if scored else None,

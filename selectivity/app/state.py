@@ -110,10 +110,10 @@ class State:
         ions = {"K": 1.0, "Na": 1.0 / ratio + self.leak}
         return ions | ({"Cl": self.chloride} if self.chloride and "Cl" in self.outside and "Cl" in self.inside else {})
 
-    def query(self) -> str:
+    def address(self) -> str:
         """The address of this state: what differs from the defaults of its cell.
 
-        >>> state_of({"ddg": "6", "cell": "neuron"}).query()
+        >>> state_of({"ddg": "6", "cell": "neuron"}).address()
         'ddg=6'
         """
         plain = asdict(defaults_of(self.cell))

@@ -70,7 +70,7 @@ def counterfactuals(
     kcsa_like.pdb: counterfactuals, K+ against Na+, ΔΔG in kJ/mol
     ...
     site  ligands  rigid  snug  relaxed  free cage
-    S2          8   53.6  45.6   23 ± 10       18.4
+    S2          8   53.6  45.6   23 ± 9        18.4
     ...
     """
     outputs = Outputs(json_to, csv_to, plot_to)

@@ -133,7 +133,7 @@ def permeate(
     $ selectivity permeate --cages 15.9,26.8,24.7,27.2 --planes 6.7,8.4,6.7,5.0,16.7 --error 2 --draws 100
     K+ and Na+ in single file: inside K 150 mM, outside Na 150 mM, 298.15 K
     quantity                             value
-    P_K/P_Na                             410 (95 %: ... to ...)
+    P_K/P_Na                             400 (95 %: ... to ...)
     the same, nodes twice as dense       380
     effective ΔΔG‡                       14.9 ± ... kJ/mol
     reversal potential                   -154.7 mV
