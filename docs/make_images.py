@@ -82,7 +82,9 @@ noise = simulate_noise(patch, 20.0, replicas=2, rng=1)
 RUNDOWN = """
 from selectivity.membrane import pump_leak_cell, run_down, steady_state
 from selectivity.membrane.protocols import block_and_washout
-cell = pump_leak_cell()
+from selectivity.membrane.pump import pump_kinetics
+from selectivity.membrane.pump_leak_steady import with_matched_pump
+cell = with_matched_pump(pump_leak_cell(), pump_kinetics("luo-rudy-1994"))    # a pump that saturates
 run_off = run_down(cell, block_and_washout(3.0, recovery_minutes=5.0))
 """
 

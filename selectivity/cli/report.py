@@ -45,7 +45,10 @@ FORMATS = {"html": (".html", ".htm"), "md": (".md", ".markdown"), "json": (".jso
 """Formats of a report and the extensions that ask for them."""
 
 ReportTo = Annotated[
-    str, typer.Option("--output", "-o", metavar="FILE", help="Where the report goes; - writes md or json to stdout.")
+    str | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Where the report goes; - writes md or json to stdout; default: report.html, .md or .json."
+    ),
 ]
 Format = Annotated[
     str | None,
@@ -61,7 +64,7 @@ Format = Annotated[
 def report(
     context: typer.Context,
     files: Files,
-    output: ReportTo = "report.html",
+    output: ReportTo = None,
     format: Format = None,
     quick: Quick = False,
     treatment: Treatment = "thermal",
@@ -100,7 +103,8 @@ def report(
     # selectivity report: 2 files
     ...
     """
-    kind = format or _format_of(output)
+    kind = format or ("html" if output is None else _format_of(output))
+    output = output or f"report.{kind}"
     if output == "-" and kind == "html":
         raise typer.BadParameter("-o - writes md or json to stdout; give a page a file, or name --format md or json")
     if output != "-":

@@ -52,7 +52,7 @@ def plot_cage_curves(cages: CageMap, sites: Sequence[PlacedSite] = (), ax: Axes 
             ax.errorbar(
                 x, site.ddg_kj_mol, yerr=site.ddg_error_kj_mol, fmt="D", color=INK, markersize=5, elinewidth=0.8
             )
-            ax.annotate(site.site, (x, site.ddg_kj_mol), (0, 9), textcoords="offset points", ha="center", fontsize=7)
+            _name(ax, site.site, (x, site.ddg_kj_mol), number)
         if sites:
             ax.plot([], [], "D", color=INK, markersize=5, label="sites of the structure")
         ax.set_xticks(n)
@@ -91,6 +91,14 @@ def plot_cage_map(cages: CageMap, sites: Sequence[PlacedSite] = (), ax: Axes | N
         ax.set_xlabel("ligands")
         ax.set_ylabel("carbonyl dipole (D)")
     return ax
+
+
+def _name(ax: Axes, name: str, point: tuple[float, float], number: int) -> None:
+    """A site's name beside its point, each a line higher than the one before: sites of one cage stand close together."""
+    ax.annotate(
+        name, point, (26, 14 + 9 * number), textcoords="offset points", ha="left", va="center", fontsize=7,
+        arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3},
+    )  # fmt: skip
 
 
 def _label(cages: CageMap) -> str:

@@ -45,6 +45,11 @@ class Report:
     command: str
     created: str
 
+    def name_of(self, file: ScoredFile) -> str:
+        """What tells a file from the others: its name, or its path where two have one name."""
+        alike = sum(other.score.file == file.score.file for other in self.files)
+        return file.score.file if alike == 1 else file.path
+
 
 def report_dict(report: Report) -> dict[str, Any]:
     """The report as plain numbers and words for JSON; ``score`` of each file is what ``selectivity score --json`` writes."""

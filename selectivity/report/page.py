@@ -64,11 +64,11 @@ def page(report: Report, *, wording: Callable[[str], str] = str) -> str:
     ``wording`` rewrites warnings for the reader's door (the command line names options where the library names keywords).
     Beside each score's JSON stand the atoms of the view (`selectivity.report.scene`) and the curve of V_m over ddG‡.
     """
-    entries = [_entry(number, file, wording) for number, file in enumerate(report.files)]
+    entries = [_entry(number, file, report.name_of(file), wording) for number, file in enumerate(report.files)]
     return _templates().get_template("page.html").render(
         report=report,
         entries=entries,
-        comparison=comparison_table([entry["score"] for entry in entries]) if _compares(report) else None,
+        comparison=comparison_table([(entry["name"], entry["score"]) for entry in entries]) if _compares(report) else None,
         steps=STEPS,
         versions=versions(),
         policy=NETWORK_FORBIDDEN,
@@ -93,13 +93,14 @@ def _compares(report: Report) -> bool:
     return len(report.files) + len(report.failed) > 1
 
 
-def _entry(number: int, file: ScoredFile, wording: Callable[[str], str]) -> dict[str, Any]:
+def _entry(number: int, file: ScoredFile, name: str, wording: Callable[[str], str]) -> dict[str, Any]:
     """Everything that the template of one file shows."""
     score = file.score.to_dict()
     filter = file.score.filter
     limits = [warning for warning in score["warnings"] if warning in CANNOT_KNOW.values()]
     return {
         "id": f"f{number}",
+        "name": name,
         "path": file.path,
         "command": file.command,
         "score": score,
@@ -122,7 +123,7 @@ def _entry(number: int, file: ScoredFile, wording: Callable[[str], str]) -> dict
         "citations": citations(score),
         "sha256": filter.provenance.sha256,
         "data": embedded(
-            {"score": score, "scene": scene(file.score), "curve": voltage_curve(score), "ddg_texts": _ddg_texts(score)}
+            {"name": name, "score": score, "scene": scene(file.score), "curve": voltage_curve(score), "ddg_texts": _ddg_texts(score)}
         ),
     }
 

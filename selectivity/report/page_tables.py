@@ -178,24 +178,23 @@ def voltage_table(score: Score) -> PageTable:
     return PageTable("voltages", caption, columns, tuple(rows))
 
 
-def comparison_table(scores: Sequence[Score]) -> PageTable:
-    """One line per file: filter, formed sites, barrier, ratio and voltage with their intervals; "f0", "f1" are the files' anchors."""
+def comparison_table(files: Sequence[tuple[str, Score]]) -> PageTable:
+    """One line per named file: filter, formed sites, barrier, ratio and voltage with their intervals; "f0", "f1" are the files' anchors."""
     rows = []
-    for number, score in enumerate(scores):
+    for number, (name, score) in enumerate(files):
         formed = [site["site"] for site in score["sites"] if site["formed"] and site["dehydrated"]]
         bounds = _pair(score["membrane"]["v_interval_mv"])
         rows.append(
             (
-                Cell(score["file"], link=f"f{number}"), Cell(f"{score['filter']['signature']} {score['filter']['first_residue']}"),
+                Cell(name, link=f"f{number}"), Cell(f"{score['filter']['signature']} {score['filter']['first_residue']}"),
                 Cell(" ".join(reversed(formed)) or UNDEFINED), Cell("yes" if score["conductive"] else "no"),
                 Cell(_barrier(score), score["ddg_barrier_kj_mol"]), _ratio(score, score["interval_level"]),
-                *(_end(score["permeability_ratio_interval"], n) for n in (0, 1)),
                 Cell(voltage(score["membrane"]["v_mv"], bounds, score["interval_level"]), score["membrane"]["v_mv"]),
             )
         )  # fmt: skip
-    first, second = scores[0]["ion_pair"]
+    first, second = files[0][1]["ion_pair"]
     columns = (
-        "file", "filter", "formed sites", "conducts", "ΔΔG‡ (kJ/mol)", f"P_{first}/P_{second}", "from", "to", "V_m (mV)",
+        "file", "filter", "formed sites", "conducts", "ΔΔG‡ (kJ/mol)", f"P_{first}/P_{second}", "V_m (mV)",
     )  # fmt: skip
     return PageTable("comparison", "All files", columns, tuple(rows), 4)
 

@@ -77,7 +77,16 @@ def bottom_line(score: Mapping[str, Any]) -> str:
         claim = f"{second}⁺ is predicted to pass more easily than {first}⁺"
     else:
         claim = f"The model cannot tell whether {first}⁺ or {second}⁺ passes more easily"
-    return f"{claim}: P_{first}/P_{second} {ratio}.{forced}{_voltage_words(score)}"
+    return f"{claim}: P_{first}/P_{second} {ratio}.{forced}{_rule_words(score)}{_voltage_words(score)}"
+
+
+def _rule_words(score: Mapping[str, Any]) -> str:
+    """A ratio of the quick picture is not that of several ions: which says so, and what those give."""
+    queue = score["rules"].get("queue")
+    if score["rule"] == "queue" or queue is None or queue["permeability_ratio"] is None:
+        return ""
+    several = significant(queue["permeability_ratio"], 2)
+    return f" That is one ion at a time (rule {score['rule']}); a queue of several ions gives {several}."
 
 
 def _voltage_words(score: Mapping[str, Any]) -> str:

@@ -77,7 +77,7 @@ def perturbation(
     whole = exponential_average(du, rt)
     drift = float(np.mean([exponential_average(part, rt) for part in np.array_split(du, min(PARTS, n))])) - whole
     cumulant = float(du.mean() - spread**2 / (2.0 * rt))
-    reason = _refusal(effective, drift, spread, rt)
+    reason = _refusal(n / g, effective, drift, spread, rt)
     if reason:
         return Perturbation(n, effective, drift, spread, None, None, cumulant, None, reason)
     error = float(np.hypot(rt * np.sqrt(g / n) * weights.std(ddof=1) / weights.mean(), drift))
@@ -93,7 +93,12 @@ def exponential_average(du: NDArray[np.float64], rt: float) -> float:
     return float(du.min() - rt * np.log(np.exp(-(du - du.min()) / rt).mean()))
 
 
-def _refusal(effective: float, drift: float, spread: float, rt: float) -> str:
+def _refusal(independent: float, effective: float, drift: float, spread: float, rt: float) -> str:
+    if independent < FEWEST_EFFECTIVE:
+        return (
+            f"too few frames: they are worth {independent:.2g} independent ones and {FEWEST_EFFECTIVE:.0f} are needed: simulate longer, "
+            "or take more of the frames"
+        )
     if effective < FEWEST_EFFECTIVE:
         return (
             f"overlap too small: dU spreads by {spread:.3g} kJ/mol ({spread / rt:.2g} RT), so that {effective:.2g} independent "

@@ -35,6 +35,11 @@ function complain(problem) {
   $("error").hidden = false;
 }
 
+function refuse(label) { // an empty or unreadable field: said at once, and the field shows its old number again
+  complain(new Error(`${label}: a number is needed`));
+  showControls();
+}
+
 // ---------------------------------------------------------------- small builders
 
 function element(tag, properties = {}, ...children) {
@@ -71,7 +76,7 @@ function numberRow(name, { hint } = {}) {
   range.setAttribute("aria-label", control.label);
   range.addEventListener("input", () => move({ [name]: range.valueAsNumber }));
   range.addEventListener("change", () => commit({ [name]: range.valueAsNumber }));
-  number.addEventListener("change", () => commit({ [name]: number.value === "" ? "nothing" : number.value }));
+  number.addEventListener("change", () => number.value === "" ? refuse(control.label) : commit({ [name]: number.value }));
   shows.push((state, sliders) => {
     const [low, high] = sliders[name] || [control.slider_low, control.slider_high];
     range.min = low; range.max = high;
@@ -86,7 +91,7 @@ function numberRow(name, { hint } = {}) {
 
 function ratioRow() {
   const number = element("input", { type: "number", step: "any", id: "n-ratio" });
-  number.addEventListener("change", () => commit({ ratio: number.value === "" ? "nothing" : number.value }));
+  number.addEventListener("change", () => number.value === "" ? refuse("the ratio") : commit({ ratio: number.value }));
   shows.push(() => {
     const ratio = page.answer && page.answer.ratio;
     number.value = ratio ? String(Number(ratio.toPrecision(5))) : "";
@@ -607,7 +612,11 @@ async function begin() {
   const fresh = { structure: page.setup.first_structure, ...(page.setup.first_structure === "file" ? { mode: "filter" } : {}) };
   page.state = page.setup.defaults.neuron;
   await ask(Object.keys(given).length ? given : fresh, performance.now());
-  if (!page.answer) await ask({}, performance.now()); // an address that says nothing usable: the error stays, the page works
+  if (!page.answer) { // an address that says nothing usable: the page works, and what was wrong stays until the reader moves
+    const problem = new Error($("error").textContent);
+    await ask({}, performance.now());
+    complain(problem);
+  }
   page.ready = true;
 }
 

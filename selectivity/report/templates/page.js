@@ -104,8 +104,8 @@
         yaxis: {title: {text: "V<sub>m</sub> (mV)"}, zeroline: false}})];
     },
     comparison() {
-      const scores = Object.values(files).map((file) => file.score).reverse();
-      return ratios(scores[0], scores.map((score) => ({name: score_name(score), value: score.permeability_ratio, bounds: score.permeability_ratio_interval, colour: colour("first"), none: score.conductive ? "no ratio" : "does not conduct"})));
+      const all = Object.values(files).reverse();
+      return ratios(all[0].score, all.map(({name, score}) => ({name: escaped(name), value: score.permeability_ratio, bounds: score.permeability_ratio_interval, colour: colour("first"), none: score.conductive ? "no ratio" : "does not conduct"})));
     }
   };
 
@@ -123,10 +123,10 @@
     const traces = shown.map((row) => ({type: "scatter", mode: "lines", x: row.bounds, y: [row.name, row.name], line: {color: row.colour, width: 7}, opacity: 0.55, hovertemplate: "%{x:.2g}<extra></extra>", showlegend: false}));
     const central = shown.filter((row) => row.value !== null);
     traces.push({type: "scatter", mode: "markers", x: central.map((r) => r.value), y: central.map((r) => r.name), marker: {symbol: "diamond", size: 12, color: central.map((r) => r.colour), line: {color: colour("ink"), width: 1.5}}, hovertemplate: "%{y}: %{x:.2g}<extra></extra>", showlegend: false});
-    const logs = shown.flatMap((row) => row.bounds).map(Math.log10), decades = Math.max(...logs) - Math.min(...logs);
+    const logs = [0, ...shown.flatMap((row) => row.bounds).map(Math.log10)], decades = Math.max(...logs) - Math.min(...logs);
     const none = rows.filter((row) => !row.bounds);
     return [traces, layout({height: Math.max(200, 90 + 46 * rows.length), margin: {l: 60, r: 20, t: 14, b: 50},
-      xaxis: {type: "log", title: {text: "P<sub>" + first + "</sub>/P<sub>" + second + "</sub>"}, exponentformat: "power", dtick: Math.max(1, Math.ceil(decades / (narrow() ? 6 : 12)))},
+      xaxis: {type: "log", range: [Math.min(...logs) - 0.04 * decades - 0.2, Math.max(...logs) + 0.04 * decades + 0.2], title: {text: "P<sub>" + first + "</sub>/P<sub>" + second + "</sub>"}, exponentformat: "power", dtick: Math.max(1, Math.ceil(decades / (narrow() ? 6 : 12)))},
       yaxis: {type: "category", categoryorder: "array", categoryarray: rows.map((r) => r.name), range: [-0.6, rows.length - 0.4], ticks: ""},
       shapes: [{type: "line", x0: 1, x1: 1, y0: 0, y1: 1, yref: "paper", line: {color: colour("ink"), width: 1}}],
       annotations: none.map((row) => ({x: 0.02, xref: "paper", xanchor: "left", y: row.name, text: row.none, showarrow: false, font: {color: colour("bad")}}))})];
