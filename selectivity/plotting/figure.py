@@ -16,15 +16,15 @@ from selectivity.plotting.style import RC
 from selectivity.plotting.voltage import plot_voltage
 from selectivity.score import FilterScore
 
-SIZE_INCHES = (13.0, 8.4)
+SIZE_INCHES = (14.0, 8.6)
 
 
 def plot_score(score: FilterScore, figure: Figure | None = None) -> Figure:
     """Filter from the side, site ddG and their terms, ddG(z), V_m against ddG‡ on one figure, which is returned."""
     with mpl.rc_context(RC):
         figure = figure or Figure(figsize=SIZE_INCHES, layout="constrained")
-        left, right = cast(Any, figure.subfigures(1, 2, width_ratios=(1.0, 2.1), wspace=0.02))
-        side, top = left.subplots(2, 1, height_ratios=(1.75, 1.0))
+        left, right = cast(Any, figure.subfigures(1, 2, width_ratios=(1.3, 2.1), wspace=0.02))
+        side, top = left.subplots(2, 1, height_ratios=(1.9, 1.0))
         plot_filter_side(score, side).set_title("from the side")
         plot_filter_top(score, top).set_title("from outside")
         sites, balance, profile, voltage = right.subplots(2, 2).flat

@@ -66,7 +66,7 @@ def plot_site_energies(score: FilterScore, ax: Axes | None = None) -> Axes:
             ax.plot(
                 [], [], "o", markerfacecolor="white", markeredgecolor=INK, markersize=5, label="an ion rests at a wall"
             )
-        ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1, ncols=2, handletextpad=0.4, columnspacing=1.0)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2, borderaxespad=0.2, handletextpad=0.4, columnspacing=1.2)
     return ax
 
 
