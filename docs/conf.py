@@ -26,7 +26,7 @@ exclude_patterns = [".*", "**/.*", "build", "dist", "selectivity", "tests", "*.e
 # A class that stands at the front door and in its room has two entries; either will do as the target of a type.
 suppress_warnings = ["ref.python"]
 
-myst_enable_extensions = ["colon_fence", "deflist"]
+myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 4
 nb_execution_mode = "off"
 nb_merge_streams = True
