@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from selectivity.data import read_table
 
 IONS = "ion,name,valence,synonyms,convention,source,mark"
 
@@ -52,6 +55,24 @@ def test_tables_that_do_not_fit_are_refused(text: str, words: str, tmp_path: Pat
 def test_a_folder_that_is_not_there_is_refused() -> None:
     run = answer("from selectivity.ions import ion; ion('K')", "no/such/folder")
     assert "SELECTIVITY_TABLES=no/such/folder: no such folder" in run.stderr.splitlines()[-1]
+
+
+def test_a_force_field_of_ones_own_is_scored_with_the_packages_beside_it(tmp_path: Path) -> None:
+    """CHARMM36 under another name, water leg included: the same energies, and nothing between it and CHARMM36 to be unsure of."""
+    for name, key in (("force_fields", "force_field"), ("hydration", "scale")):
+        rows = [dict(row) | {key: "mine"} for row in read_table(name) if row[key] == "charmm36"]
+        with open(tmp_path / f"{name}.csv", "w", newline="") as stream:
+            table = csv.DictWriter(stream, rows[0].keys())
+            table.writeheader()
+            table.writerows(rows)
+    code = (
+        "from selectivity import ideal_filter, score_filter;"
+        "options = {'treatment': 'rigid', 'hydration_state': 'dry', 'rule': 'profile'};"
+        "mine, known = (score_filter(ideal_filter('nak-like'), force_field=name, **options) for name in ('mine', 'charmm36'));"
+        "print(mine.ddg_barrier_kj_mol == known.ddg_barrier_kj_mol, mine.error_components_kj_mol['force_field'])"
+    )
+    run = answer(code, str(tmp_path))
+    assert run.stdout == "True 0.0\n", run.stderr
 
 
 def test_a_score_and_a_scan_know_of_own_tables(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from selectivity.structure.filter import Filter
 Vector = NDArray[np.float64]
 
 OTHER_FIELD = {"charmm36": "amber", "amber": "charmm36", "amber-lsm": "charmm36"}
-"""The force field that stands beside each."""
+"""The force field that stands beside each of the package's own; beside a user's own stands charmm36."""
 
 SIGMA_SPREAD = 0.05
 """Å; the calibrated softness is taken to be known to a sixth (source: this_package, assumed; not measured)."""
@@ -68,7 +68,7 @@ def model_shifts(
         widths = (model.sigma - SIGMA_SPREAD, model.sigma + SIGMA_SPREAD)
         variants = [filter_ligands(filter, force_field=model.force_field, sigma=max(width, 0.05)) for width in widths]
         shifts["sigma"] = np.array([_ddg(variant, points, ions, model) - here for variant in variants])
-    other = _other_field(filter, OTHER_FIELD[model.force_field], points, ions, model)
+    other = _other_field(filter, OTHER_FIELD.get(model.force_field, "charmm36"), points, ions, model)
     if other is not None:
         shifts["force_field"] = (other - here)[None]
     return shifts
