@@ -16,6 +16,12 @@ ANGLES = 24
 
 STEP = 2.0 * np.pi / ANGLES
 
+HYDROXYLS = 4
+"""Most hydroxyls of a ring, one of each strand: arrays are as large, absent ones hold zeros."""
+
+BITS, MASK = 5, 31
+"""A combination of grid torsions is one integer, five bits for each hydrogen."""
+
 WELLS, LEAN = 3, 4
 """Torsions of one hydrogen that are combined with those of the others, and steps of the grid (60 degrees) between them where it has
 one well only."""
@@ -58,10 +64,10 @@ def held_energy(xyz, params, h, column, n_held):
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def pairs_along(x, y, z, places, charge, depth, size, out, add):
-    """Energies of one atom with a hydrogen at each place of its circle, ``places`` (3, 24); written or added to ``out`` (24,)."""
+    """Energies of one atom with a hydrogen at each of its places, the first rows of ``places`` (3, n); written or added to ``out`` (n,)."""
     xs, ys, zs = places[0], places[1], places[2]
     square = size * size
-    for k in range(ANGLES):
+    for k in range(len(xs)):
         dx, dy, dz = xs[k] - x, ys[k] - y, zs[k] - z
         inverse = 1.0 / np.sqrt(dx * dx + dy * dy + dz * dz)
         s2 = square * inverse * inverse
@@ -74,8 +80,8 @@ def pairs_along(x, y, z, places, charge, depth, size, out, add):
 def torsion_tables(xyz, params, n_hydroxyl, n_held, feet, held, slope, mutual, places):
     """Energies of the hydrogens over the grid.
 
-    With held atoms ``held`` (H, 24) and its ``slope`` (per rad), with each other ``mutual`` (H, H, 24, 24; filled for the second
-    index below the first); ``places`` (H, 3, 24) are where they stand.
+    With held atoms ``held`` (H, 24) and its ``slope`` (per rad), with each other ``mutual`` (H, H, 24, 24: hydrogen, other
+    one, torsion of the other, own torsion); ``places`` (H, 3, 24) are where they stand.
     """
     for h in range(n_hydroxyl):
         column = n_held + h
@@ -95,8 +101,11 @@ def torsion_tables(xyz, params, n_hydroxyl, n_held, feet, held, slope, mutual, p
     for h in range(n_hydroxyl):
         for other in range(h):
             for k in range(ANGLES):
-                x, y, z = places[h, 0, k], places[h, 1, k], places[h, 2, k]
-                pairs_along(x, y, z, places[other], charge, depth, size, mutual[h, other, k], False)
+                x, y, z = places[other, 0, k], places[other, 1, k], places[other, 2, k]
+                pairs_along(x, y, z, places[h], charge, depth, size, mutual[h, other, k], False)
+            for k in range(ANGLES):
+                for turn in range(ANGLES):
+                    mutual[other, h, turn, k] = mutual[h, other, k, turn]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
@@ -135,78 +144,131 @@ def wells_of(single, n_hydroxyl, wells):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def grid_energy(single, mutual, n_hydroxyl, chosen):
-    """Energy of a combination of grid torsions."""
+def grid_torsion(code, h):
+    """Grid torsion of hydrogen h in a combination, which one integer holds."""
+    return (code >> (BITS * h)) & MASK
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def among(mutual, n_hydroxyl, code):
+    """What the hydrogens of a combination have with each other, kJ/mol."""
     total = 0.0
     for h in range(n_hydroxyl):
-        total += single[h, chosen[h]]
+        k = grid_torsion(code, h)
         for other in range(h):
-            total += mutual[h, other, chosen[h], chosen[other]]
+            total += mutual[h, other, grid_torsion(code, other), k]
     return total
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def one_energy(single, mutual, n_hydroxyl, chosen, h, k):
-    """What grid torsion k of hydrogen h costs beside the others where they are."""
-    energy = single[h, k]
-    for other in range(h):
-        energy += mutual[h, other, k, chosen[other]]
-    for other in range(h + 1, n_hydroxyl):
-        energy += mutual[other, h, chosen[other], k]
-    return energy
+def felt(single, mutual, code, h, k):
+    """What hydrogen h has at grid torsion k beside the others where they are (absent ones hold zeros), kJ/mol."""
+    first, second, third, fourth = (
+        code & MASK,
+        (code >> BITS) & MASK,
+        (code >> 2 * BITS) & MASK,
+        (code >> 3 * BITS) & MASK,
+    )
+    return (
+        single[h, k]
+        + mutual[h, 0, first, k]
+        + mutual[h, 1, second, k]
+        + mutual[h, 2, third, k]
+        + mutual[h, 3, fourth, k]
+    )
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def settle_torsions(single, mutual, n_hydroxyl, chosen):
-    """Walk down the grid from a combination, one hydrogen and one step at a time, to the bottom of its well."""
-    moved = True
-    while moved:
-        moved = False
-        for h in range(n_hydroxyl):
-            here = one_energy(single, mutual, n_hydroxyl, chosen, h, chosen[h])
-            for side in range(2):
-                k = (chosen[h] + (1 if side == 0 else ANGLES - 1)) % ANGLES
-                energy = one_energy(single, mutual, n_hydroxyl, chosen, h, k)
-                while energy < here - 1e-9:
-                    here, chosen[h], moved = energy, k, True
-                    k = (k + (1 if side == 0 else ANGLES - 1)) % ANGLES
-                    energy = one_energy(single, mutual, n_hydroxyl, chosen, h, k)
+def downhill(single, mutual, code, h):
+    """Bottom of the well of hydrogen h beside the others where they are, from where it is in a combination."""
+    best = (code >> (BITS * h)) & MASK
+    here = felt(single, mutual, code, h, best)
+    k = best + 1 if best < ANGLES - 1 else 0
+    energy = felt(single, mutual, code, h, k)
+    while energy < here - 1e-9:
+        here, best = energy, k
+        k = best + 1 if best < ANGLES - 1 else 0
+        energy = felt(single, mutual, code, h, k)
+    k = best - 1 if best > 0 else ANGLES - 1
+    energy = felt(single, mutual, code, h, k)
+    while energy < here - 1e-9:
+        here, best = energy, k
+        k = best - 1 if best > 0 else ANGLES - 1
+        energy = felt(single, mutual, code, h, k)
+    return best
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def insert(energy, trial, chosen, lowest):
-    """Put a combination of torsions in its place in the list ``chosen`` (n, H) with ascending energies ``lowest`` (n,), once."""
+def settled(single, mutual, n_hydroxyl, code):
+    """Walk down the grid from a combination, one hydrogen after the other, to the bottom of the well of all together."""
+    still = h = 0
+    while still < n_hydroxyl:
+        best = downhill(single, mutual, code, h)
+        still = still + 1 if best == grid_torsion(code, h) else 1
+        code = (code & ~(MASK << (BITS * h))) | (best << (BITS * h))
+        h = h + 1 if h < n_hydroxyl - 1 else 0
+    return code
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def insert(energy, code, codes, lowest):
+    """Put a combination of torsions in its place in the list ``codes`` (n,) with ascending energies ``lowest`` (n,), once."""
     place, last = len(lowest), len(lowest) - 1
     if energy >= lowest[last]:
         return
     while place > 0 and energy < lowest[place - 1] + 1e-9:
         place -= 1
-        if abs(energy - lowest[place]) < 1e-9:
+        if codes[place] == code:
             return
     for c in range(last, place, -1):
         lowest[c] = lowest[c - 1]
-        chosen[c] = chosen[c - 1]
+        codes[c] = codes[c - 1]
     lowest[place] = energy
-    chosen[place] = trial
+    codes[place] = code
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def best_torsions(single, mutual, n_hydroxyl, wells, trial, tried, tried_energy, chosen, lowest):
-    """The lowest wells of all hydrogens together: torsions into ``chosen`` (n, H), grid energies into ``lowest`` (n,), ascending.
+def best_torsions(single, mutual, n_hydroxyl, wells, tried, tried_energy, n_tried, codes, lowest):
+    """The lowest wells of all hydrogens together: combinations into ``codes`` (n,), grid energies into ``lowest`` (n,), ascending.
 
-    Walked down to from the lowest combinations of the wells of each (as many as ``tried`` has room for); places without one hold
-    infinity.
+    Walked down to from the ``n_tried`` lowest combinations of the wells of each, ``tried`` (81,) with ``tried_energy`` (81,); places
+    without one hold infinity.
     """
     wells_of(single, n_hydroxyl, wells)
-    tried_energy[:], lowest[:] = np.inf, np.inf
-    for number in range(WELLS**n_hydroxyl):
-        rest = number
-        for h in range(n_hydroxyl):
-            trial[h] = wells[h, rest % WELLS]
-            rest //= WELLS
-        insert(grid_energy(single, mutual, n_hydroxyl, trial), trial, tried, tried_energy)
-    for t in range(len(tried)):
-        if tried_energy[t] == np.inf:
-            break
-        settle_torsions(single, mutual, n_hydroxyl, tried[t])
-        insert(grid_energy(single, mutual, n_hydroxyl, tried[t]), tried[t], chosen, lowest)
+    for c in range(len(codes)):
+        codes[c], lowest[c] = -1, np.inf
+    number = combinations(single, mutual, n_hydroxyl, wells, tried, tried_energy)
+    for _ in range(min(n_tried, number)):
+        least = 0
+        for n in range(number):
+            if tried_energy[n] < tried_energy[least]:
+                least = n
+        tried_energy[least] = np.inf
+        code = settled(single, mutual, n_hydroxyl, tried[least])
+        insert(alone(single, n_hydroxyl, code) + among(mutual, n_hydroxyl, code), code, codes, lowest)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def combinations(single, mutual, n_hydroxyl, wells, codes, energies):
+    """All combinations of the wells of single hydrogens, with their energies; how many. One hydrogen is added after the other."""
+    codes[0], energies[0] = 0, 0.0
+    number = 1
+    for h in range(n_hydroxyl):
+        for m in range(WELLS - 1, -1, -1):  # the first block, read by all, is written last
+            k = wells[h, m]
+            for n in range(number):
+                energy = energies[n] + single[h, k]
+                for other in range(h):
+                    energy += mutual[h, other, grid_torsion(codes[n], other), k]
+                codes[m * number + n], energies[m * number + n] = codes[n] | k << (BITS * h), energy
+        number *= WELLS
+    return number
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def alone(single, n_hydroxyl, code):
+    """Energies of the hydrogens of a combination without what they have with each other, kJ/mol."""
+    total = 0.0
+    for h in range(n_hydroxyl):
+        total += single[h, grid_torsion(code, h)]
+    return total

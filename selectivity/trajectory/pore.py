@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from selectivity.energetics.kernels import plus
 from selectivity.trajectory.condition import BROKEN, NOT_FINITE, OK, SMALL_CELL
 
 ANCHOR = 9
@@ -29,6 +30,9 @@ LONGEST_BOND = 2.5
 
 HYDROXYL_DEPTH = 1.0
 """Å; the rule of `selectivity.structure.rings`: a hydroxyl ring that is not this far inward is turned away."""
+
+BLOCK = 256
+"""Atoms looked at together: their coordinates stay in the nearest cache."""
 
 GRIDS = (100.0, 1000.0)
 """Points per Å of files with fixed decimals: XTC and GRO (0.01 Å), PDB (0.001 Å)."""
@@ -188,22 +192,54 @@ def turned(point, origin, frame, out):
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def far_away(xyz, rows, centre, periodic, box, inverse, square):
-    """Fill ``square`` (n,) with squared distances of the nearest images from a centre (single precision, Å^2); False for a NaN."""
+    """Fill ``square`` (n,) with squared distances of the nearest images from a centre (single precision, Å^2); False for a NaN.
+
+    Block by block: gathered first, then computed on what lies side by side, which vectorises.
+    """
     b, v, c = box.astype(np.float32), inverse.astype(np.float32), centre.astype(np.float32)
-    total = np.float32(0.0)
-    half = np.float32(0.5)
-    for k in range(len(rows)):
-        i = rows[k]
-        x, y, z = np.float32(xyz[i, 0]) - c[0], np.float32(xyz[i, 1]) - c[1], np.float32(xyz[i, 2]) - c[2]
-        if periodic:
-            f = np.floor(x * v[0, 0] + y * v[1, 0] + z * v[2, 0] + half)
-            g = np.floor(x * v[0, 1] + y * v[1, 1] + z * v[2, 1] + half)
-            h = np.floor(x * v[0, 2] + y * v[1, 2] + z * v[2, 2] + half)
-            x -= f * b[0, 0] + g * b[1, 0] + h * b[2, 0]
-            y -= f * b[0, 1] + g * b[1, 1] + h * b[2, 1]
-            z -= f * b[0, 2] + g * b[1, 2] + h * b[2, 2]
-        square[k] = x * x + y * y + z * z
-        total += square[k]
+    if not periodic:
+        v[:] = np.float32(0.0)  # no image is nearer
+    b00, b01, b02, b10, b11, b12, b20, b21, b22 = (
+        b[0, 0],
+        b[0, 1],
+        b[0, 2],
+        b[1, 0],
+        b[1, 1],
+        b[1, 2],
+        b[2, 0],
+        b[2, 1],
+        b[2, 2],
+    )
+    v00, v01, v02, v10, v11, v12, v20, v21, v22 = (
+        v[0, 0],
+        v[0, 1],
+        v[0, 2],
+        v[1, 0],
+        v[1, 1],
+        v[1, 2],
+        v[2, 0],
+        v[2, 1],
+        v[2, 2],
+    )
+    cx, cy, cz = c[0], c[1], c[2]
+    xs, ys, zs = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
+    total, half = np.float32(0.0), np.float32(0.5)
+    for start in range(0, len(rows), BLOCK):
+        here = min(BLOCK, len(rows) - start)
+        for k in range(here):
+            i = rows[start + k]
+            xs[k], ys[k], zs[k] = np.float32(xyz[i, 0]), np.float32(xyz[i, 1]), np.float32(xyz[i, 2])
+        for k in range(here):
+            x, y, z = xs[k] - cx, ys[k] - cy, zs[k] - cz
+            f = np.floor(x * v00 + y * v10 + z * v20 + half)
+            g = np.floor(x * v01 + y * v11 + z * v21 + half)
+            h = np.floor(x * v02 + y * v12 + z * v22 + half)
+            x -= f * b00 + g * b10 + h * b20
+            y -= f * b01 + g * b11 + h * b21
+            z -= f * b02 + g * b12 + h * b22
+            distance2 = x * x + y * y + z * z
+            square[start + k] = distance2
+            total = plus(total, distance2)
     return np.isfinite(total)
 
 

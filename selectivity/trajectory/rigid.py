@@ -2,218 +2,57 @@
 
 The rigid treatment of `selectivity.pipeline.score_filter` on the coordinates of a frame, the same pair sums, walls and water
 leg. Only the ion and the hydroxyl hydrogens move, so three things replace the general search: tables over the torsions give the wells
-of the hydrogens together, a map of both ions over the pore with the hydrogens in the best of these wells gives the starts, and
-Newton descents do the rest, the most promising first, those that cannot win given up. A test compares the result with
-`score_filter` frame by frame. Layout as in `selectivity.trajectory.hydroxyls`.
+of the hydrogens together, a map of both ions over the pore beside each of these wells gives the starts, and Newton descents do
+the rest, the most promising first, those that cannot win given up. Then every ion is offered the torsions of its neighbours.
+A test compares the result with `score_filter` frame by frame. Layout as in `selectivity.trajectory.hydroxyls`.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 
-from selectivity.energetics.kernels import plus
-from selectivity.trajectory.hydroxyls import ANGLES, STEP, WELLS, best_torsions, circles, torsion_tables, with_ion
-from selectivity.trajectory.rigid_descent import TOLERANCE, descend
-
-EMPTY, BESIDE, FOLLOWED = 24, 8, 6
-"""Combinations of torsions: kept of the empty filter, kept beside an ion at one place, most that are followed at one height.
-
-An ion turns hydroxyls even from afar (a unit charge and a hydroxyl hydrogen differ by 25 kJ/mol between 8 and 12 Å), so the list of the
-empty filter must reach high."""
+from selectivity.trajectory.hydroxyls import (
+    ANGLES,
+    BITS,
+    HYDROXYLS,
+    MASK,
+    STEP,
+    WELLS,
+    alone,
+    among,
+    circles,
+    grid_torsion,
+    settled,
+    torsion_tables,
+    with_ion,
+)
+from selectivity.trajectory.rigid_descent import descend
+from selectivity.trajectory.rigid_map import (
+    EMPTY,
+    MOST,
+    MOST_HEIGHTS,
+    MOST_STARTS,
+    RAYS,
+    is_new,
+    map_site,
+    pool,
+    pool_places,
+    starts,
+)
 
 COUPLED = 3
 """Scav, S4 and S3 are near enough to the hydroxyls for an ion to make wells of its own there."""
 
-PLACES: Any = np.array([-3.0, -1.5, 0.0, 1.5, 3.0, 4.5])
-"""Å; heights over the plane of the hydroxyls at which such wells are looked for."""
+WORTHWHILE, WORTHWHILE_NEAR = 10.0, 18.0
+"""kJ/mol; starts this far above the lowest of a site are not followed, more where ions and hydroxyls are near: the map does not turn one
+after the other."""
 
-MOST = EMPTY + len(PLACES) * BESIDE
+TURNS = 3
+"""Torsions of one hydrogen, evenly spread, that are tried with the others where they are."""
 
-TRIED_EMPTY, TRIED_BESIDE = 40, 12
-"""Combinations of the wells of single hydrogens that are walked down from."""
-
-PROMISING, PROMISING_END = 25.0, 45.0
-"""kJ/mol; places of the map this far above its lowest are no starts; on a plane, where the energy is steep across the axis, the map is
-further above the well that it stands for."""
-
-WORTHWHILE, WORTHWHILE_NEAR = 6.0, 15.0
-"""kJ/mol; a combination of torsions this far above the best of its height is not followed, more where ions and hydroxyls are near: the
-map does not turn one after the other."""
-
-MAP_SPACING = 0.25
-"""Å; largest distance of neighbouring heights of the map, as in the profile of a score."""
-
-MOST_HEIGHTS = 64
-
-MAP_OFFSETS: Any = np.array(
-    [(0.0, 0.0), (0.4, 0.0), (-0.4, 0.0), (0.0, 0.4), (0.0, -0.4), (1.2, 0.0), (-1.2, 0.0), (0.0, 1.2), (0.0, -1.2)]
-)
-"""Å; places at each height where the map looks for an ion: about the axis (distorted rings push it off), and around where it is open."""
-
-N_NARROW, NARROW = 5, 2.0
-"""Offsets about the axis, and lateral radius (Å) of a site up to which there are no others."""
-
-DIFFERENT = 0.3
-"""rad; torsions of neighbouring minima that differ by more are tried in each other's place."""
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def both_ions(x, y, z, xyz, params, ion, n_held):
-    """Energies of K+ and of Na+ at a point with the held atoms; they share the Coulomb part."""
-    xs, ys, zs = xyz[0, 0:n_held], xyz[1, 0:n_held], xyz[2, 0:n_held]
-    q, e, r = params[0, 0, 0:n_held], params[0, 1, 0:n_held], params[0, 2, 0:n_held]
-    charge, e0, e1 = params[0, 0, ion], params[0, 1, ion], params[1, 1, ion]
-    r0, r1 = params[0, 2, ion], params[1, 2, ion]
-    first = second = 0.0
-    for j in range(len(xs)):
-        dx, dy, dz = xs[j] - x, ys[j] - y, zs[j] - z
-        inverse = 1.0 / np.sqrt(dx * dx + dy * dy + dz * dz)
-        a, b = (r0 + r[j]) * inverse, (r1 + r[j]) * inverse
-        a2, b2 = a * a, b * b
-        a6, b6 = a2 * a2 * a2, b2 * b2 * b2
-        electric = charge * q[j] * inverse
-        first = plus(first, electric + e0 * e[j] * a6 * (a6 - 2.0))
-        second = plus(second, electric + e1 * e[j] * b6 * (b6 - 2.0))
-    return first, second
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def pool(
-    sites, params, n_hydroxyl, n_held, held, mutual, places, single, wells, trial, tried, tried_energy, here, here_energy, chosen, shared
-):  # fmt: skip
-    """Combinations of torsions worth a try in this frame: wells of the empty filter and beside an ion where it is near.
-
-    Fills ``chosen`` (C, H) and what its hydrogens have with each other, ``shared`` (C,; infinity where there is none).
-    """
-    number = 0
-    for place in range(len(PLACES) + 1):
-        if place == 0:
-            best_torsions(held, mutual, n_hydroxyl, wells, trial, tried, tried_energy, here, here_energy)
-        else:
-            with_ion(0.0, 0.0, sites[1, 0] + PLACES[place - 1], params, n_hydroxyl, n_held, held, places, single)
-            best_torsions(
-                single, mutual, n_hydroxyl, wells, trial, tried[:TRIED_BESIDE], tried_energy[:TRIED_BESIDE], here[:BESIDE],
-                here_energy[:BESIDE],
-            )  # fmt: skip
-        for c in range(EMPTY if place == 0 else BESIDE):
-            if here_energy[c] < np.inf and is_new(here[c], chosen[:number]):
-                chosen[number] = here[c]
-                shared[number] = among(mutual, n_hydroxyl, here[c])
-                number += 1
-        if n_hydroxyl == 0:
-            break
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def is_new(combination, known):
-    """Whether a combination of torsions is not among those known."""
-    for row in known:
-        same = True
-        for h in range(len(combination)):
-            same = same and row[h] == combination[h]
-        if same:
-            return False
-    return True
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def among(mutual, n_hydroxyl, combination):
-    """What the hydrogens of a combination have with each other, kJ/mol."""
-    total = 0.0
-    for h in range(n_hydroxyl):
-        for other in range(h):
-            total += mutual[h, other, combination[h], combination[other]]
-    return total
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def beside(single, chosen, shared, n_hydroxyl, best, lowest):
-    """The combinations that are lowest beside an ion: places in ``chosen`` into ``best`` (m,), energies into ``lowest`` (m,).
-
-    ``single`` holds every hydrogen with held atoms and ion, ``shared`` (C,) what the hydrogens of a combination have with each other.
-    """
-    lowest[:] = np.inf
-    for c in range(len(chosen)):
-        if shared[c] == np.inf:
-            continue
-        energy = shared[c]
-        for h in range(n_hydroxyl):
-            energy += single[h, chosen[c, h]]
-        place = len(lowest)
-        while place > 0 and energy < lowest[place - 1]:
-            place -= 1
-        for k in range(len(lowest) - 1, place, -1):
-            lowest[k], best[k] = lowest[k - 1], best[k - 1]
-        if place < len(lowest):
-            lowest[place], best[place] = energy, c
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def map_site(wall, xyz, params, n_hydroxyl, n_held, held, places, single, chosen, shared, best, lowest, profile, spots):
-    """Lowest energies of both ions on a small cross at heights over a site (its planes included), hydrogens in their best wells.
-
-    Fills ``profile`` (2, 2, n) and ``spots`` (2, 2, n, 3) of both ions about the axis and around it (infinity in a narrow site), and the
-    best combinations of every height, ``best`` and ``lowest`` (n, 6); returns n.
-    """
-    ion = n_held + n_hydroxyl
-    n = 1 + int(np.ceil((wall[1] - wall[0]) / MAP_SPACING - 1e-9))
-    n = min(max(n, 3), MOST_HEIGHTS)
-    for k in range(n):
-        z = wall[0] + (wall[1] - wall[0]) * k / (n - 1)
-        profile[:, :, k] = np.inf
-        for m in range(N_NARROW if wall[2] < NARROW else len(MAP_OFFSETS)):
-            ring = 0 if m < N_NARROW else 1
-            x, y = MAP_OFFSETS[m, 0] + 0.02, MAP_OFFSETS[m, 1] + 0.01
-            energies = both_ions(x, y, z, xyz, params, ion, n_held)
-            for i in range(2):
-                if energies[i] < profile[i, ring, k]:
-                    profile[i, ring, k] = energies[i]
-                    spots[i, ring, k, 0], spots[i, ring, k, 1], spots[i, ring, k, 2] = x, y, z
-        with_ion(0.0, 0.0, z, params[0], n_hydroxyl, n_held, held, places, single)
-        beside(single, chosen, shared, n_hydroxyl, best[k], lowest[k])
-        profile[:, :, k] += lowest[k, 0]
-    return n
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def is_start(profile, first, n, k, floor):
-    """Whether a height of the map is a start: a well, an end, the middle, or where the best torsions ``first`` change.
-
-    Heights far above the lowest energy ``floor`` are none.
-    """
-    end = k == 0 or k == n - 1
-    if profile[k] > floor + (PROMISING_END if end else PROMISING):
-        return False
-    if end or k == n // 2 or first[k] != first[k - 1] or first[k] != first[k + 1]:
-        return True
-    return profile[k - 1] >= profile[k] and profile[k + 1] > profile[k]
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def candidates(profile, best, lowest, n, window, start, energy):
-    """Starts of one ion in ascending ``energy``: ``start`` (m, 3) holds ring, height and place of the combination; how many."""
-    number = 0
-    floor = profile[:, :n].min()
-    for ring in range(2):
-        for k in range(n):
-            if profile[ring, k] == np.inf or not is_start(profile[ring], best[:, 0], n, k, floor):
-                continue
-            for c in range(FOLLOWED if ring == 0 else 1):
-                if lowest[k, c] > lowest[k, 0] + window or number == len(energy):
-                    break
-                here = profile[ring, k] + lowest[k, c] - lowest[k, 0]
-                place = number
-                while place > 0 and here < energy[place - 1]:
-                    energy[place] = energy[place - 1]
-                    start[place] = start[place - 1]
-                    place -= 1
-                energy[place] = here
-                start[place, 0], start[place, 1], start[place, 2] = ring, k, c
-                number += 1
-    return number
+SLACK = 14.0
+"""kJ/mol; a start this far above a minimum that is known ends above it: the grid of torsions and the map are not that far off."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
@@ -229,49 +68,82 @@ def load_atoms(core, n_hydroxyl, xyz):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def pass_on(rests, found, xyz, params, n_hydroxyl, n_held, feet, held, slope, sites, q, turn, work, matrices):
-    """Offer to every ion and site the torsions of the other ion there and of the same ion next door, where they differ.
-
-    Whether that lowered any of them.
-    """
+def pass_on(
+    rests, found, xyz, params, n_hydroxyl, n_held, feet, held, slope, mutual, places, single, offered, sites, q, turn, work, matrices
+):  # fmt: skip
+    """Offer every ion the torsions of the other ion in its site and of the same ion next door; whether that lowered any."""
     lowered = False
     for s in range(len(sites)):
         for i in range(2):
+            n = 0
             for donor in range(3):
-                other = s if donor == 0 else s + 2 * donor - 3
-                if found[s, i, 0] == np.inf or other < 0 or other >= len(sites):
-                    continue
-                giver = 1 - i if donor == 0 else i
-                if found[other, giver, 0] == np.inf:
-                    continue
-                theirs = rests[other, giver]
-                apart = 0.0
-                for h in range(n_hydroxyl):
-                    turned = theirs[3 + h] - rests[s, i, 3 + h]
-                    apart = max(apart, abs(turned - 2.0 * np.pi * np.rint(turned / (2.0 * np.pi))))
-                if apart < DIFFERENT:
-                    continue
-                q[:3] = rests[s, i, :3]
-                q[3:] = theirs[3:]
-                before = found[s, i, 0]
-                keep_lower(
-                    q, rests[s, i], found[s, i], xyz, params[i], n_hydroxyl, n_held, feet, held, slope, sites[s], turn, work, matrices
-                )  # fmt: skip
-                lowered = lowered or found[s, i, 0] < before - 1e-4
+                other, giver = (s, 1 - i) if donor == 0 else (s + 2 * donor - 3, i)
+                if other >= 0 and other < len(sites) and found[other, giver, 0] < np.inf:
+                    offered[n] = on_grid(rests[other, giver], n_hydroxyl)
+                    n += 1
+            if found[s, i, 0] < np.inf and offer(
+                offered[:n], rests[s, i], found[s, i], xyz, params[i], n_hydroxyl, n_held, feet, held, slope, mutual, places, single,
+                sites[s], q, turn, work, matrices,
+            ):  # fmt: skip
+                lowered = True
     return lowered
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def turn_one(
+    rest, known, xyz, params, n_hydroxyl, n_held, feet, held, slope, mutual, places, single, offered, wall, q, turn, work, matrices
+):  # fmt: skip
+    """Turn one hydrogen after the other elsewhere beside an ion at rest, until none of that lowers the energy."""
+    lowered = True
+    while lowered:
+        code, n = on_grid(rest, n_hydroxyl), 0
+        for h in range(n_hydroxyl):
+            for aside in range(1, TURNS):
+                k = (grid_torsion(code, h) + aside * (ANGLES // TURNS)) % ANGLES
+                offered[n] = (code & ~(MASK << (BITS * h))) | (k << (BITS * h))
+                n += 1
+        lowered = offer(
+            offered[:n], rest, known, xyz, params, n_hydroxyl, n_held, feet, held, slope, mutual, places, single, wall, q, turn, work,
+            matrices,
+        )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def offer(
+    offered, rest, known, xyz, params, n_hydroxyl, n_held, feet, held, slope, mutual, places, single, wall, q, turn, work, matrices
+):  # fmt: skip
+    """Try combinations of torsions ``offered`` (n,), settled beside the ion, where it rests; whether one lowered ``known``."""
+    with_ion(rest[0], rest[1], rest[2], params, n_hydroxyl, n_held, held, places, single)
+    spot = (rest[0], rest[1], rest[2])
+    mine = settled(single, mutual, n_hydroxyl, on_grid(rest, n_hydroxyl))
+    highest = alone(single, n_hydroxyl, mine) + among(mutual, n_hydroxyl, mine) + SLACK
+    before = known[0]
+    for c in range(len(offered)):
+        offered[c] = settled(single, mutual, n_hydroxyl, offered[c])
+        if offered[c] == mine or not is_new(offered[c], offered, c):
+            continue
+        if alone(single, n_hydroxyl, offered[c]) + among(mutual, n_hydroxyl, offered[c]) > highest:
+            continue
+        begin(q, spot, offered[c], n_hydroxyl)
+        keep_lower(q, rest, known, xyz, params, n_hydroxyl, n_held, feet, held, slope, wall, turn, work, matrices)
+    return known[0] < before - 1e-4
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def keep_lower(q, best, known, xyz, params, n_hydroxyl, n_held, feet, held, slope, wall, turn, work, matrices):
-    """Descend from q; a converged end below ``known`` (energy, slope left), or any before one has converged, takes its place."""
-    hopeless = known[0] if known[1] <= TOLERANCE else np.inf
-    energy, left = descend(
+    """Descend from q; an end at rest below ``known`` (energy, 0 at rest), or any before one has come to rest, takes its place.
+
+    Whether one at rest did.
+    """
+    hopeless = known[0] if known[1] == 0.0 else np.inf
+    energy, rest = descend(
         q, xyz, params, n_hydroxyl, n_held, feet, held, slope, wall, turn, work, matrices, best, hopeless
     )
-    better = left <= TOLERANCE and known[1] > TOLERANCE
-    if better or (energy < known[0] and (left <= TOLERANCE or known[1] > TOLERANCE)):
-        known[0], known[1] = energy, left
+    if (rest and known[1] != 0.0) or (energy < known[0] and (rest or known[1] != 0.0)):
+        known[0], known[1] = energy, 0.0 if rest else 1.0
         best[:] = q
+        return rest
+    return False
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
@@ -281,66 +153,93 @@ def site_minima(core, n_hydroxyl, sites, wanted, params, oh_length, coh_angle, e
     Sites that are not ``wanted`` (6,) are left as they are. ``params`` (2, 4, N) are those of the columns with either ion in the last
     one; ``n_hydroxyl`` is 0 without a hydroxyl ring.
     """
-    n_held, size, n = 40 + 2 * n_hydroxyl, max(n_hydroxyl, 1), 3 + n_hydroxyl
-    xyz, feet = np.empty((3, n_held + n_hydroxyl + 1)), np.empty((size, 3, 3))
-    held, slope, single = np.zeros((size, ANGLES)), np.zeros((size, ANGLES)), np.zeros((size, ANGLES))
-    mutual, places = np.zeros((size, size, ANGLES, ANGLES)), np.empty((size, 3, ANGLES))
-    wells, trial = np.zeros((size, WELLS), dtype=np.int64), np.zeros(size, dtype=np.int64)
-    tried, tried_energy = np.zeros((TRIED_EMPTY, size), dtype=np.int64), np.empty(TRIED_EMPTY)
-    here, here_energy = np.zeros((EMPTY, size), dtype=np.int64), np.empty(EMPTY)
-    chosen, shared = np.zeros((MOST, size), dtype=np.int64), np.full(MOST, np.inf)
-    best, lowest = np.zeros((MOST_HEIGHTS, FOLLOWED), dtype=np.int64), np.empty((MOST_HEIGHTS, FOLLOWED))
-    profile, spots = np.empty((2, 2, MOST_HEIGHTS)), np.empty((2, 2, MOST_HEIGHTS, 3))
-    start, energy = np.empty((64, 3), dtype=np.int64), np.empty(64)
-    q, turn, work, matrices = np.empty(n), np.empty((2, size, 3)), np.empty((4, n)), np.zeros((2, n, n))
+    n_held, n = 40 + 2 * n_hydroxyl, 3 + n_hydroxyl
+    xyz, feet = np.empty((3, n_held + n_hydroxyl + 1)), np.empty((HYDROXYLS, 3, 3))
+    held, slope, single = np.zeros((HYDROXYLS, ANGLES)), np.zeros((HYDROXYLS, ANGLES)), np.zeros((HYDROXYLS, ANGLES))
+    mutual, places = np.zeros((HYDROXYLS, HYDROXYLS, ANGLES, ANGLES)), np.empty((HYDROXYLS, 3, ANGLES))
+    wells = np.zeros((HYDROXYLS, WELLS), dtype=np.int64)
+    tried, tried_energy = np.empty(WELLS**HYDROXYLS, dtype=np.int64), np.empty(WELLS**HYDROXYLS)
+    here, here_energy = np.empty(EMPTY, dtype=np.int64), np.empty(EMPTY)
+    codes, shared = np.empty(MOST, dtype=np.int64), np.empty(MOST)
+    known, spots = np.empty((HYDROXYLS, ANGLES), dtype=np.int64), np.empty((4, HYDROXYLS * ANGLES))
+    slots, felt = np.empty((MOST, HYDROXYLS), dtype=np.int64), np.empty(HYDROXYLS * ANGLES)
+    terms, beside, least = np.empty((2, 6)), np.empty((MOST_HEIGHTS, MOST)), np.empty(MOST_HEIGHTS)
+    heights_of_map = np.empty(MOST_HEIGHTS)
+    profile, where = np.empty((2, len(RAYS), MOST_HEIGHTS)), np.empty((2, len(RAYS), MOST_HEIGHTS, 3))
+    start, energy = np.empty((MOST_STARTS, 3), dtype=np.int64), np.empty(MOST_STARTS)
+    seen, offered = np.empty((MOST_STARTS, 3), dtype=np.int64), np.empty(3 + HYDROXYLS * TURNS, dtype=np.int64)
+    q, turn, work, matrices = np.empty(n), np.empty((2, HYDROXYLS, 3)), np.empty((5, n)), np.zeros((2, n, n))
     rests, found = np.zeros((len(sites), 2, n)), np.full((len(sites), 2, 2), np.inf)
     load_atoms(core, n_hydroxyl, xyz)
     circles(xyz, n_hydroxyl, oh_length, coh_angle, feet)
     torsion_tables(xyz, params[0], n_hydroxyl, n_held, feet, held, slope, mutual, places)
-    pool(
-        sites, params[0], n_hydroxyl, n_held, held, mutual, places, single, wells, trial, tried, tried_energy, here, here_energy, chosen,
-        shared,
+    number = pool(
+        sites, params[0], n_hydroxyl, n_held, held, mutual, places, single, wells, tried, tried_energy, here, here_energy, codes
     )  # fmt: skip
+    n_spots = pool_places(codes, number, n_hydroxyl, held, mutual, places, known, spots, slots, shared)
     for s in range(len(sites)):
         if not wanted[s]:
             continue
         n_heights = map_site(
-            sites[s], xyz, params, n_hydroxyl, n_held, held, places, single, chosen, shared, best, lowest, profile, spots
+            s, sites[s], xyz, params, n_hydroxyl, n_held, spots[:, :n_spots], felt[:n_spots], slots, shared[:number], terms, work[0],
+            matrices[0], heights_of_map, profile, where, beside, least,
         )  # fmt: skip
         for i in range(2):
             window = WORTHWHILE_NEAR if s < COUPLED else WORTHWHILE
-            for m in range(candidates(profile[i], best, lowest, n_heights, window, start, energy)):
-                ring, k, c = start[m]
-                q[:3] = spots[i, ring, k]
-                for h in range(n_hydroxyl):
-                    q[3 + h] = STEP * chosen[best[k, c], h]
-                keep_lower(
+            n_starts = starts(profile[i, :, :n_heights], beside[:n_heights, :number], least, window, start, energy)
+            n_seen = 0
+            for m in range(n_starts):
+                ray, k, c = start[m]
+                spot = where[i, ray, k]
+                with_ion(spot[0], spot[1], spot[2], params[i], n_hydroxyl, n_held, held, places, single)
+                code = settled(single, mutual, n_hydroxyl, codes[c])
+                estimate = profile[i, ray, k] + alone(single, n_hydroxyl, code) + among(mutual, n_hydroxyl, code)
+                if estimate > found[s, i, 0] + SLACK or was_there(code, ray, k, seen, n_seen):
+                    continue
+                seen[n_seen, 0], seen[n_seen, 1], seen[n_seen, 2] = code, ray, k
+                n_seen += 1
+                begin(q, (spot[0], spot[1], spot[2]), code, n_hydroxyl)
+                if keep_lower(
                     q, rests[s, i], found[s, i], xyz, params[i], n_hydroxyl, n_held, feet, held, slope, sites[s], turn, work, matrices
-                )  # fmt: skip
-            if s >= COUPLED or n_hydroxyl == 0:
-                continue
-            spot = spots[i, 0, np.argmin(profile[i, 0, :n_heights])]
-            with_ion(spot[0], spot[1], spot[2], params[i], n_hydroxyl, n_held, held, places, single)
-            best_torsions(
-                single, mutual, n_hydroxyl, wells, trial, tried[:TRIED_BESIDE], tried_energy[:TRIED_BESIDE], here[:BESIDE],
-                here_energy[:BESIDE],
-            )  # fmt: skip
-            for c in range(BESIDE):
-                if here_energy[c] <= here_energy[0] + window:
-                    q[:3] = spot
-                    for h in range(n_hydroxyl):
-                        q[3 + h] = STEP * here[c, h]
-                    keep_lower(
-                        q, rests[s, i], found[s, i], xyz, params[i], n_hydroxyl, n_held, feet, held, slope, sites[s], turn, work,
-                        matrices,
+                ) and s < COUPLED:  # fmt: skip
+                    turn_one(
+                        rests[s, i], found[s, i], xyz, params[i], n_hydroxyl, n_held, feet, held, slope, mutual, places, single, offered,
+                        sites[s], q, turn, work, matrices,
                     )  # fmt: skip
     for _ in range(2 if n_hydroxyl > 0 else 0):
         if not pass_on(
-            rests, found, xyz, params, n_hydroxyl, n_held, feet, held, slope, sites, q, turn, work, matrices
-        ):
+            rests, found, xyz, params, n_hydroxyl, n_held, feet, held, slope, mutual, places, single, offered, sites, q, turn, work,
+            matrices,
+        ):  # fmt: skip
             break
     for s in range(len(sites)):
         for i in range(2):
             if wanted[s]:
-                energies[s, i] = found[s, i, 0] if found[s, i, 1] <= TOLERANCE else np.nan
+                energies[s, i] = found[s, i, 0] if found[s, i, 1] == 0.0 else np.nan
                 heights[s, i] = rests[s, i, 2]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def was_there(code, ray, k, seen, n_seen):
+    """Whether a start with the same torsions, on the same ray and at the same height, is among the first ``n_seen`` (n, 3)."""
+    there = False
+    for m in range(n_seen):
+        there = there or (seen[m, 0] == code and seen[m, 1] == ray and seen[m, 2] == k)
+    return there
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def on_grid(q, n_hydroxyl):
+    """The combination of grid torsions nearest to those of a minimum."""
+    code = 0
+    for h in range(n_hydroxyl):
+        code |= int(np.rint(q[3 + h] / STEP)) % ANGLES << (BITS * h)
+    return code
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def begin(q, spot, code, n_hydroxyl):
+    """Coordinates of a start: the ion at a spot (3,), the hydrogens as a combination has them."""
+    q[0], q[1], q[2] = spot[0], spot[1], spot[2]
+    for h in range(n_hydroxyl):
+        q[3 + h] = STEP * grid_torsion(code, h)

@@ -29,8 +29,11 @@ MARGIN, CLEAR = 2.0, 0.2
 """kJ/mol; a descent is given up whose quadratic, trusted with half as much again, ends this far above what is known, and at its end one
 that is above by more than tables are wrong."""
 
-TOLERANCE, NEARLY, MOST_EVALUATIONS = 1e-2, 0.3, 120
-"""Largest slope left (kJ/mol per Å and rad) at the end, and where tables give way to sums; evaluations of one descent."""
+NEARLY, LAST, TOLERANCE = 0.3, 2e-3, 1e-2
+"""Largest slope (kJ/mol per Å and rad) where tables give way to sums; a step that lowers the energy by less (kJ/mol) is the last one and
+taken on the quadratic, which is then right to 1e-5 kJ/mol; largest slope of a place at rest where the energy bends downwards."""
+
+MOST_EVALUATIONS = 120
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
@@ -261,8 +264,8 @@ def is_there(q, known):
 def descend(q, xyz, params, n_hydroxyl, n_held, feet, held, held_slope, wall, turn, work, matrices, known, hopeless):
     """Minimise over q in place; ``work`` (4, n) and ``matrices`` (2, n, n) are room.
 
-    Returns energy and largest slope left (converged below 1e-2). A descent that will end above ``hopeless``, the energy of the
-    ``known`` minimum (infinity: there is none), or in that minimum is given up, with the slope that it has.
+    Returns the energy and whether q is at rest. A descent that will end above ``hopeless``, the energy of the ``known`` minimum
+    (infinity: there is none), or in that minimum is given up where it is.
     """
     slope, slope_new, step, trial = work[0], work[1], work[2], work[3]
     bend, factor = matrices[0], matrices[1]
@@ -270,30 +273,31 @@ def descend(q, xyz, params, n_hydroxyl, n_held, feet, held, held_slope, wall, tu
     energy = energy_terms(q, xyz, params, n_hydroxyl, n_held, feet, held, held_slope, wall, exact, turn, slope, bend)
     evaluations = 1
     while evaluations < MOST_EVALUATIONS:
-        left = largest(slope)
-        if not exact and left < NEARLY:
+        if not exact and largest(slope) < NEARLY:
             if energy > hopeless + CLEAR:
-                return energy, left
+                return energy, False
             exact = True
             energy = energy_terms(
                 q, xyz, params, n_hydroxyl, n_held, feet, held, held_slope, wall, exact, turn, slope, bend
             )
             evaluations += 1
-            continue
-        if exact and left <= TOLERANCE:
-            break
         change, convex = newton_step(slope, bend, factor, step)
+        for i in range(len(q)):
+            trial[i] = q[i] + step[i]
+        if exact and not convex and largest(slope) <= TOLERANCE:
+            return energy, True
+        if convex and exact and change > -LAST:
+            q[:] = trial
+            return energy + change, True
         if convex and energy + 1.5 * change > hopeless + MARGIN:
-            return energy, left
-        if hopeless < np.inf and is_there(q, known):
-            return energy, left
+            return energy, False
+        if hopeless < np.inf and (is_there(q, known) or (convex and is_there(trial, known))):
+            return energy, False
         descent = 0.0
         for i in range(len(q)):
             descent += step[i] * slope[i]
         length = 1.0
         while True:
-            for i in range(len(q)):
-                trial[i] = q[i] + length * step[i]
             energy_new = energy_terms(
                 trial, xyz, params, n_hydroxyl, n_held, feet, held, held_slope, wall, exact, turn, slope_new, bend
             )
@@ -302,7 +306,9 @@ def descend(q, xyz, params, n_hydroxyl, n_held, feet, held, held_slope, wall, tu
                 break
             curve = energy_new - energy - length * descent
             length *= min(max(-0.5 * descent * length / curve, 0.1), 0.5)
+            for i in range(len(q)):
+                trial[i] = q[i] + length * step[i]
         for i in range(len(q)):
             q[i], slope[i] = trial[i], slope_new[i]
         energy = energy_new
-    return energy, largest(slope)
+    return energy, False
