@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from selectivity.cli.batch import report_failures, run_batch
-from selectivity.cli.filter_options import Altloc, Assembly, Files, Pore, Rings, Source
+from selectivity.cli.filter_options import Altloc, Assembly, Files, Pore, Rings, Source, every_file
 from selectivity.cli.options import CsvTo, Jobs, JsonTo
 from selectivity.cli.output import Outputs
 
@@ -52,6 +52,7 @@ def inspect(
       copies of ions and waters merged
     """
     outputs = Outputs(json_to, csv_to)
+    files = every_file(files)
     source = Source.of(assembly, pore, altloc, rings)
     outcomes = run_batch(source, files, jobs=jobs)
     exit_code = report_failures(outcomes)

@@ -31,6 +31,7 @@ from selectivity.cli.filter_options import (
     Source,
     TargetError,
     Treatment,
+    every_file,
 )
 from selectivity.cli.options import CellName, JobsOrCores, Temperature, available_cores
 from selectivity.cli.score import scoring_of, watched
@@ -109,6 +110,7 @@ def report(
         raise typer.BadParameter("-o - writes md or json to stdout; give a page a file, or name --format md or json")
     if output != "-":
         require_writable(output)
+    files = every_file(files)
     scoring = scoring_of(
         Source.of(assembly, pore, altloc, rings),
         quick=quick,

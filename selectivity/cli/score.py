@@ -30,6 +30,7 @@ from selectivity.cli.filter_options import (
     Source,
     TargetError,
     Treatment,
+    every_file,
     scoring_keywords,
 )
 from selectivity.cli.options import (
@@ -101,6 +102,7 @@ def score(
     ...
     """
     outputs = Outputs(json_to, csv_to, plot_to)
+    files = every_file(files)
     if plot_to is not None and len(files) > 1:
         raise typer.BadParameter(f"--plot draws one file, {len(files)} were given; score them one by one for pictures")
     scoring = scoring_of(
