@@ -185,7 +185,7 @@ def _document(table: pd.DataFrame, *, rigid: bool) -> list[Block]:
     )
     lost = f", {len(refused)} refused" if len(refused) else ""
     blocks: list[Block] = [
-        Heading(f"{table['file'].nunique()} files: {len(found)} pores{lost}"),
+        Heading(f"{_counted(table['file'].nunique(), 'file')}: {_counted(len(found), 'pore')}{lost}"),
         Table(columns, rows, text_columns=6),
         Paragraph(
             "rings from the cavity outward: hydroxyl, carbonyls 1 to 5"
@@ -195,6 +195,10 @@ def _document(table: pd.DataFrame, *, rigid: bool) -> list[Block]:
     if len(found) > 1:
         blocks.append(_over_all(found, rigid=rigid))
     return [*blocks, *_doubts(names, found)]
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 def _doubts(names: Sequence[str], found: pd.DataFrame) -> Iterator[Block]:
