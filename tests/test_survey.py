@@ -118,6 +118,16 @@ def test_a_deposition_has_the_numbers_of_score_filter(shared: Path, name: str) -
     assert ddg(row) == pytest.approx(rigid_score(found)[0], abs=0.01, nan_ok=True)
 
 
+def test_the_potassium_of_the_cavity_has_its_eight_waters(shared: Path) -> None:
+    """Zhou and others 2001 (zhou2001): a K+ in the cavity of KcsA, hydrated by eight waters; eight carbonyls in S2."""
+    row = one(shared / "structures" / "1K4C.pdb")
+    assert (row["ion_Scav"], row["cn_water_Scav"], row["cn_carbonyl_Scav"]) == ("K", 8, 0)
+    assert (row["cn_carbonyl_S2"], row["cn_water_S2"]) == (8, 0) and (row["cn_carbonyl_S4"], row["cn_hydroxyl_S4"]) == (
+        4,
+        4,
+    )
+
+
 @pytest.mark.slow
 def test_every_deposition_has_the_numbers_of_score_filter(shared: Path) -> None:
     """Nine sites in ten to 0.01 kJ/mol; where an ion's energies differ, the survey's is lower or at most 1.5 kJ/mol higher."""
@@ -314,6 +324,28 @@ def test_processes_give_the_table_of_the_serial_run(structures: Path) -> None:
     sources: Sequence[Any] = [structures, "absent.pdb", ideal_filter("kcsa-like")]
     serial = survey(sources)
     pd.testing.assert_frame_equal(survey(sources, backend="processes", workers=2), serial, check_exact=True)
+
+
+def test_the_pictures_show_every_pore_and_put_what_is_far_off_at_the_edge() -> None:
+    from selectivity.plotting import column_figure, plot_survey_energies, plot_survey_rings
+    from selectivity.plotting.survey import draw_survey
+
+    table = pd.concat([survey([ideal_filter(name) for name in IDEAL]), survey(["absent.pdb"])], ignore_index=True)
+    _, ax = column_figure()
+    drawn = sorted(line.get_ydata()[2] for line in plot_survey_rings(table, ax).lines)
+    assert drawn == sorted(table["radius_carbonyl2_angstrom"].dropna())
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["conducts (4)", "interrupted (1)"]
+    table.loc[0, "ddg_rigid_S2_kj_mol"] = -543.0
+    _, ax = column_figure()
+    plot_survey_energies(table, ax)
+    points = [line for line in ax.lines if line.get_linestyle() == "None"]
+    shown = np.concatenate([line.get_ydata() for line in points if line.get_markersize() == 4])
+    known = table[[f"ddg_rigid_{site}_kj_mol" for site in SITES]].to_numpy(float)
+    known = known[np.isfinite(known)]
+    assert sorted(shown) == sorted(known[known > -500.0])
+    (edge,) = (line for line in points if line.get_marker() == "v" and len(line.get_ydata()))
+    assert ax.get_ylim()[0] < edge.get_ydata()[0] < shown.min()
+    assert len(draw_survey(table).axes) == 2 and len(draw_survey(survey(["absent.pdb"], model=GEOMETRY)).axes) == 1
 
 
 if __name__ == "__main__":

@@ -25,9 +25,21 @@ def test_it_prints_a_row_for_each_pore_and_writes_the_table_three_times(
     capfd: pytest.CaptureFixture[str], structures: Path, tmp_path: Path
 ) -> None:
     places = [tmp_path / f"table.{ending}" for ending in ("csv", "json", "parquet")]
-    words = ("survey", structures, "--csv", places[0], "--json", places[1], "--parquet", places[2])
+    words = (
+        "survey",
+        structures,
+        "--csv",
+        places[0],
+        "--json",
+        places[1],
+        "--parquet",
+        places[2],
+        "--plot",
+        tmp_path / "p.png",
+    )
     code, text, errors = command(capfd, *words)
     assert (code, errors) == (0, "")
+    assert (tmp_path / "p.png").stat().st_size > 20_000
     lines = text.splitlines()
     assert lines[0] == "5 files: 5 pores" and [line.split()[0] for line in lines[3:8]] == IDEAL
     kcsa = next(line for line in lines if line.startswith("kcsa_like.pdb"))

@@ -19,8 +19,12 @@ def structure_files(sources: Sequence[str | os.PathLike[str]]) -> list[str]:
     Hidden files and folders are left out, links to folders are not followed. A file that is met twice is taken once. Raises
     FileUnreadable for a folder without a structure file.
 
-    >>> structure_files(["1K4C", "structures", "structures/kcsa_like.pdb"])[:3]
-    ['1K4C', 'structures/collapsed_like.pdb', 'structures/dilated_like.pdb']
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     for name in ("b.cif.gz", "a.pdb", "notes.txt"):
+    ...         Path(folder, name).touch()
+    ...     [Path(file).name for file in structure_files(["1K4C", folder])]
+    ['1K4C', 'a.pdb', 'b.cif.gz']
     """
     found: dict[str, None] = {}
     for source in sources:

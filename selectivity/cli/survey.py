@@ -23,7 +23,7 @@ from selectivity.cli.filter_options import (
     every_file,
     local_file,
 )
-from selectivity.cli.options import Backend, CsvTo, Jobs, JsonTo, Scheduler, Temperature
+from selectivity.cli.options import Backend, CsvTo, Jobs, JsonTo, PlotTo, Scheduler, Temperature
 from selectivity.cli.output import Outputs
 from selectivity.files import atomic_path, require_writable
 from selectivity.report.document import Block, Heading, Paragraph, Table
@@ -92,6 +92,7 @@ def survey(
     json_to: JsonTo = None,
     csv_to: CsvTo = None,
     parquet_to: ParquetTo = None,
+    plot_to: PlotTo = None,
 ) -> None:
     """Many structure files: rings, ions, coordination and rigid K+/Na+ energies, a row for each pore.
 
@@ -110,7 +111,7 @@ def survey(
     collapsed_like.pdb  TVGYG 75 ...
     ...
     """
-    outputs = Outputs(json_to, csv_to)
+    outputs = Outputs(json_to, csv_to, plot_to)
     if parquet_to is not None:
         require_writable(parquet_to)
     from selectivity.trajectory.block import Model
@@ -130,6 +131,7 @@ def survey(
             _document(table, rigid=bool(model.treatments)),
             payload=lambda: _payload(table, model),
             rows=lambda: _records(table),
+            draw=lambda path: _draw(table, path),
         )
     if exit_code:
         raise typer.Exit(exit_code)
@@ -239,3 +241,9 @@ def _short(paths: Sequence[str]) -> list[str]:
     """Names of files without their folders, where that tells them apart."""
     names = [Path(path).name for path in paths]
     return names if len(set(names)) == len(set(paths)) else list(paths)
+
+
+def _draw(table: pd.DataFrame, path: Path) -> None:
+    from selectivity.plotting.survey import draw_survey
+
+    draw_survey(table).savefig(path)
