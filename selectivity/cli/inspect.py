@@ -5,17 +5,17 @@ from __future__ import annotations
 import typer
 
 from selectivity.cli.batch import report_failures, run_batch
-from selectivity.cli.filter_options import Altloc, Assembly, Files, Pore, Rings, Source, every_file
+from selectivity.cli.filter_options import Files, every_file
+from selectivity.cli.option_groups import FilterOptions, grouped
 from selectivity.cli.options import CsvTo, Jobs, JsonTo
 from selectivity.cli.output import Outputs
 
 
+@grouped
 def inspect(
     files: Files,
-    assembly: Assembly = "auto",
-    pore: Pore = None,
-    altloc: Altloc = "auto",
-    rings: Rings = None,
+    *,
+    where: FilterOptions,
     jobs: Jobs = 1,
     json_to: JsonTo = None,
     csv_to: CsvTo = None,
@@ -53,7 +53,7 @@ def inspect(
     """
     outputs = Outputs(json_to, csv_to)
     files = every_file(files)
-    source = Source.of(assembly, pore, altloc, rings)
+    source = where.source()
     outcomes = run_batch(source, files, jobs=jobs)
     exit_code = report_failures(outcomes)
     found = [outcome.value for outcome in outcomes if outcome.value is not None]
