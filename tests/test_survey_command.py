@@ -81,17 +81,20 @@ def test_nothing_but_refusals_is_no_table(capfd: pytest.CaptureFixture[str], tmp
     assert code == 2 and "rigid, none" in errors
     code, _, errors = command(capfd, "survey", "x.pdb", "--parquet", tmp_path / "no" / "t.parquet")
     assert code == 1 and "no directory" in errors
+    code, _, errors = command(capfd, "survey", "x.pdb", "--csv", "same", "--parquet", "same")
+    assert code == 2 and "give each its own" in errors
     code, _, errors = command(capfd, "survey", "x.pdb", "--scheduler", "tcp://127.0.0.1:1")
     assert code == 1 and "without --backend dask" in errors
 
 
 def test_a_pore_that_is_refused_beside_another_is_reported(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "half.pdb").write_text(pdb(channel(0.0, "ABCD") + channel(70.0, "EFGH", without="F77N")))
-    code, text, errors = command(capfd, "survey", tmp_path / "half.pdb", "--treatment", "none")
-    assert (
-        code == 1 and errors.count("\n") == 1 and "half.pdb: pore 2 of 2: " in errors and "no N in residue 3" in errors
-    )
-    assert text.startswith("1 file: 1 pore, 1 refused\n") and "half.pdb pore 1" in text
+    words = ("survey", "absent.pdb", tmp_path / "half.pdb", "--treatment", "none")
+    code, text, errors = command(capfd, *words)
+    lines = errors.splitlines()
+    assert code == 1 and len(lines) == 2 and "absent.pdb: no such file" in lines[0]
+    assert "half.pdb: pore 2 of 2: " in lines[1] and "no N in residue 3" in lines[1]
+    assert text.startswith("2 files: 1 pore, 2 refused\n") and "half.pdb pore 1" in text
 
 
 def test_folders_are_taken_by_the_other_commands_too(

@@ -113,6 +113,8 @@ def survey(
     """
     outputs = Outputs(json_to, csv_to, plot_to)
     if parquet_to is not None:
+        if parquet_to in (json_to, csv_to, plot_to):
+            raise typer.BadParameter(f"--parquet {parquet_to}: another output has that name; give each its own")
         require_writable(parquet_to)
     from selectivity.trajectory.block import Model
     from selectivity.trajectory.collection import checked, refused_row, survey_table
@@ -120,7 +122,7 @@ def survey(
     model = checked(Model(() if treatment == "none" else (treatment,), force_field, hydration, temperature))
     task = Surveying(model, Source.of(assembly, pore, altloc, None))
     outcomes = run_batch(task, every_file(files), jobs=jobs, backend=backend, scheduler=scheduler)
-    exit_code = report_failures(outcomes) or _report_pores(outcomes)
+    exit_code = max(report_failures(outcomes), _report_pores(outcomes))
     rows = [row for each in outcomes for row in each.value or [refused_row(each.source, str(each.error), model)]]
     if any(not row.refusal for row in rows):
         table = survey_table(rows)

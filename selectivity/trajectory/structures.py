@@ -19,7 +19,7 @@ def structure_frame(filter: Filter) -> tuple[FollowedFilter, Positions]:
 
     The frame has no cell: assemblies are built, alternate locations chosen and symmetry copies merged by
     `selectivity.structure.load.load_filter`. So every ion of the frame is one site of the refinement, within 4 Å of the axis, whatever
-    its occupancy (ions of one height on the axis: the most occupied comes first), and waters are those inside the sites.
+    its occupancy, the most occupied first, and waters are those inside the sites.
 
     Raises FilterNotFound unless the filter has four strands of five residues, FilterIncomplete when an N or C-alpha is missing
     (`selectivity.pipeline.score_filter` does without).
