@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from archive_server import ideal_mmcif, serving
 from synthetic_filter import channel, pdb, strand
 
 from selectivity.cli import main
@@ -105,6 +106,18 @@ def test_folders_are_taken_by_the_other_commands_too(
     shutil.copy(structures / "kcsa_like.pdb", tmp_path)
     code, text, _ = command(capfd, "score", tmp_path, "--quick", "--treatment", "rigid")
     assert code == 0 and text.startswith("kcsa_like.pdb: filter TVGYG")  # one file: the whole chain
+
+
+def test_an_identifier_is_fetched_and_named_as_it_was_typed(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving() as archive:
+        archive.put("1k4c", ideal_mmcif("1k4c"))
+        monkeypatch.setenv("SELECTIVITY_ARCHIVE_URL", archive.url)
+        monkeypatch.setenv("SELECTIVITY_CACHE", str(tmp_path / "cache"))
+        code, text, _ = command(capfd, "survey", "1K4C", "--treatment", "none", "--csv", "-")
+    row = text.splitlines()[1].split(",")
+    assert code == 0 and row[0] == "1K4C" and "TVGYG" in row
 
 
 def test_two_jobs_give_the_output_of_one(capfd: pytest.CaptureFixture[str], structures: Path) -> None:
