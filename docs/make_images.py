@@ -71,6 +71,11 @@ with open("wobbling.pdb", "w") as stream:    # sixty frames of a filter whose at
         stream.write("ENDMDL\\n")
 run = run_trajectories("wobbling.pdb", [], "run", model=Model(treatments=("rigid",)))
 """
+SURVEY = """
+from selectivity.trajectory import survey
+names = ("kcsa-like", "flipped-like", "nak-like", "dilated-like", "collapsed-like")    # or survey("folder")
+pores = survey([ideal_filter(name) for name in names])
+"""
 NOISE = """
 from selectivity.membrane import Patch, predicted_noise, simulate_noise, two_state
 from selectivity.membrane.noise import size_scan
@@ -135,6 +140,8 @@ FIGURES: tuple[tuple[str, str, str, str], ...] = (
     ("occupancy_in_time", "Who is in each site along a trajectory", TRAJECTORY, "plot_occupancy_in_time(run.read())"),
     ("ddg_in_time", "What each site prefers along a trajectory", "", 'plot_ddg_in_time(run.read(), sites=["S1", "S2", "S3"])'),
     ("occupants", "Shares of frames by occupant", "", "plot_occupants(summarise(run))"),
+    ("survey_rings", "The rings of many structures", SURVEY, "plot_survey_rings(pores)"),
+    ("survey_energies", "What their sites prefer, every atom held", "", "plot_survey_energies(pores)"),
     ("trace", "Channel noise: a stretch of voltage", NOISE, "plot_trace(noise)"),
     ("distribution", "Its histogram beside the theory", "", "plot_distribution(noise, predicted_noise(patch))"),
     ("spectrum", "Its spectrum beside the closed form", "", "plot_spectrum(noise, measured_spectrum(noise))"),

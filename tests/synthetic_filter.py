@@ -94,6 +94,12 @@ def moved(atoms: Iterable[Atom], motion: Callable[[np.ndarray], np.ndarray]) -> 
     return [replace(a, position=motion(a.position)) for a in atoms]
 
 
+def channel(at: float, chains: str, *, without: str = "") -> list[Atom]:
+    """A tetramer with its axis at x = ``at`` Å, its strands under these names, without one atom if named ("F77N")."""
+    atoms = moved(tetramer(chains), lambda x: x + [at, 0.0, 0.0])
+    return [atom for atom in atoms if f"{atom.chain}{atom.number}{atom.name}" != without]
+
+
 def pdb(atoms: Sequence[Atom], *, header: str = "", end: bool = True) -> str:
     """PDB text of the atoms."""
     lines = [header.rstrip("\n")] if header else []

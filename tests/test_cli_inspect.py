@@ -92,8 +92,10 @@ def test_every_refusal_of_a_file_is_one_line(capsys: pytest.CaptureFixture[str],
     binary.write_bytes(bytes(range(256)) * 20)
     empty.write_text("")
     text.write_text("milk, bread\n")
+    nothing = tmp_path / "nothing"
+    nothing.mkdir()
     lysozyme, monomer = shared / "structures" / "9LYZ.pdb", shared / "structures" / "3HPL.pdb1"
-    for source in (tmp_path / "missing.pdb", tmp_path, binary, empty, text, lysozyme, monomer):
+    for source in (tmp_path / "missing.pdb", nothing, binary, empty, text, lysozyme, monomer):
         code, out, errors = command(capsys, "inspect", source)
         assert (code, out) == (1, ""), source
         assert errors.count("\n") == 1 and errors.startswith("error: ") and source.name in errors, errors

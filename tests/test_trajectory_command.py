@@ -137,6 +137,21 @@ def test_a_collection_loses_nothing_with_a_worker_that_dies(structures: Path, tm
 
 
 @pytest.mark.slow
+def test_a_survey_on_a_cluster_is_that_of_one_process(structures: Path, tmp_path: Path) -> None:
+    originals = sorted(structures.glob("*.pdb"))
+    files = [f"copy{k:03d}.pdb" for k in range(120)]
+    for k, name in enumerate(files):
+        shutil.copy(originals[k % len(originals)], tmp_path / name)
+    words = ("survey", *files, "absent.pdb", "--csv", "-")
+    serial = command(*words, folder=tmp_path)
+    assert serial.returncode == 1 and serial.stdout.count("\n") == 122
+    here = command(*words, "--backend", "dask", "--jobs", "2", folder=tmp_path)
+    assert (here.returncode, here.stdout, here.stderr) == (1, serial.stdout, serial.stderr)
+    there, done = with_one_worker_killed(words, tmp_path, after=3)
+    assert 3 <= done < len(files) and (there.returncode, there.stdout) == (1, serial.stdout)
+
+
+@pytest.mark.slow
 def test_a_trajectory_loses_nothing_with_a_worker_that_dies(run, tmp_path: Path) -> None:
     _, top, xtc = run
     words = ("trajectory", top, xtc, xtc, xtc, "--chunk", "3")

@@ -34,6 +34,7 @@ from selectivity.cli import (
     scan,
     score,
     series,
+    survey,
     temperature,
     trajectory,
     validate,
@@ -128,6 +129,7 @@ def _configure(context: typer.Context, named: str | None) -> None:
 
 app.command("fetch")(fetch.fetch)
 app.command("score")(score.score)
+app.command("survey")(survey.survey)
 app.command("report")(report.report)
 app.command("explain")(explain.explain)
 app.command("inspect")(inspect.inspect)

@@ -27,7 +27,7 @@ Files = Annotated[
     list[str],
     typer.Argument(
         metavar="FILE",
-        help="Structure files: PDB, mmCIF, RCSB pdb1, also gzipped; coordinates in Å. Or PDB identifiers (1K4C).",
+        help="Structure files: PDB, mmCIF, RCSB pdb1, also gzipped; coordinates in Å. Or folders of them, or PDB identifiers (1K4C).",
     ),
 ]
 Assembly = Annotated[
@@ -217,6 +217,13 @@ def local_file(word: str) -> str:
     found = fetch_entry(word)
     remark(f"{word}: {'kept in' if found.cached else f'fetched from {found.url} to'} {found.path}")
     return str(found.path)
+
+
+def every_file(words: list[str]) -> list[str]:
+    """Files and identifiers as they are, folders as the structure files in them: see `selectivity.archive.folders.structure_files`."""
+    from selectivity.archive.folders import structure_files
+
+    return structure_files(words)
 
 
 def scoring_keywords(*, ions: str, sigma: str, **others: Any) -> tuple[tuple[str, Any], ...]:

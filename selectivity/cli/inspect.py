@@ -5,17 +5,17 @@ from __future__ import annotations
 import typer
 
 from selectivity.cli.batch import report_failures, run_batch
-from selectivity.cli.filter_options import Altloc, Assembly, Files, Pore, Rings, Source
+from selectivity.cli.filter_options import Files, every_file
+from selectivity.cli.option_groups import FilterOptions, grouped
 from selectivity.cli.options import CsvTo, Jobs, JsonTo
 from selectivity.cli.output import Outputs
 
 
+@grouped
 def inspect(
     files: Files,
-    assembly: Assembly = "auto",
-    pore: Pore = None,
-    altloc: Altloc = "auto",
-    rings: Rings = None,
+    *,
+    where: FilterOptions,
     jobs: Jobs = 1,
     json_to: JsonTo = None,
     csv_to: CsvTo = None,
@@ -52,7 +52,8 @@ def inspect(
       copies of ions and waters merged
     """
     outputs = Outputs(json_to, csv_to)
-    source = Source.of(assembly, pore, altloc, rings)
+    files = every_file(files)
+    source = where.source()
     outcomes = run_batch(source, files, jobs=jobs)
     exit_code = report_failures(outcomes)
     found = [outcome.value for outcome in outcomes if outcome.value is not None]

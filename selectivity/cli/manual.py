@@ -21,6 +21,7 @@ SEE_ALSO = {
     "counterfactuals": "explain, cage, scan",
     "validate": "score, series",
     "trajectory": "score, permeate",
+    "survey": "inspect, score, trajectory",
     "build": "score, inspect",
     "ratio": "voltage, fit",
     "voltage": "ratio, iv, cells",

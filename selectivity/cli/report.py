@@ -11,28 +11,9 @@ import typer
 
 from selectivity.cli import choices
 from selectivity.cli.batch import Outcome, report_failures, run_batch
-from selectivity.cli.filter_options import (
-    AccessLength,
-    Altloc,
-    Assembly,
-    Files,
-    Force,
-    ForceField,
-    Hydration,
-    HydrationState,
-    Ions,
-    Neighbours,
-    Pore,
-    Quick,
-    Rings,
-    Rule,
-    Seed,
-    Sigma,
-    Source,
-    TargetError,
-    Treatment,
-)
-from selectivity.cli.options import CellName, JobsOrCores, Temperature, available_cores
+from selectivity.cli.filter_options import Files, Ions, Neighbours, Quick, TargetError, Treatment, every_file
+from selectivity.cli.option_groups import FilterOptions, ModelOptions, grouped
+from selectivity.cli.options import JobsOrCores, available_cores
 from selectivity.cli.score import scoring_of, watched
 from selectivity.cli.wording import in_options
 from selectivity.files import require_writable, write_text
@@ -61,28 +42,18 @@ Format = Annotated[
 ]
 
 
+@grouped
 def report(
     context: typer.Context,
     files: Files,
+    *,
     output: ReportTo = None,
     format: Format = None,
     quick: Quick = False,
     treatment: Treatment = "thermal",
-    sigma: Sigma = "0.30",
     ions: Ions = "K,Na",
-    force_field: ForceField = "charmm36",
-    hydration: Hydration = "force-field",
-    hydration_state: HydrationState = None,
-    temperature: Temperature = 298.15,
-    rule: Rule = None,
-    access_length: AccessLength = 10.0,
-    cell: CellName = "neuron",
-    assembly: Assembly = "auto",
-    pore: Pore = None,
-    altloc: Altloc = "auto",
-    rings: Rings = None,
-    seed: Seed = 0,
-    force: Force = False,
+    model: ModelOptions,
+    where: FilterOptions,
     neighbours: Neighbours = None,
     target_error: TargetError = 1.0,
     jobs: JobsOrCores = None,
@@ -109,24 +80,16 @@ def report(
         raise typer.BadParameter("-o - writes md or json to stdout; give a page a file, or name --format md or json")
     if output != "-":
         require_writable(output)
+    files = every_file(files)
     scoring = scoring_of(
-        Source.of(assembly, pore, altloc, rings),
+        where.source(),
         quick=quick,
         ions=ions,
         treatment=treatment,
-        sigma=sigma,
-        force_field=force_field,
-        hydration=hydration,
-        hydration_state=hydration_state,
-        temperature=temperature,
-        rule=rule,
-        access_length=access_length,
-        seed=seed,
-        force=force,
-        cell=cell,
         neighbours=neighbours,
         target_error=target_error,
         jobs=(jobs or available_cores()) if len(files) == 1 else 1,
+        **model.keywords(),
     )
     task = scoring if len(files) > 1 else partial(watched, scoring)
     outcomes = run_batch(task, files, jobs=jobs or 1)

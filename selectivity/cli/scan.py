@@ -9,26 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from selectivity.cli.choices import among
-from selectivity.cli.filter_options import (
-    AccessLength,
-    Altloc,
-    Assembly,
-    File,
-    Force,
-    ForceField,
-    Hydration,
-    HydrationState,
-    Ions,
-    Pore,
-    Rings,
-    Rule,
-    Seed,
-    Sigma,
-    Source,
-    Treatment,
-    scoring_keywords,
-)
-from selectivity.cli.options import CellName, CsvTo, JsonTo, PlotTo, Temperature
+from selectivity.cli.filter_options import File, Ions, Treatment, scoring_keywords
+from selectivity.cli.option_groups import FilterOptions, ModelOptions, grouped
+from selectivity.cli.options import CsvTo, JsonTo, PlotTo
 from selectivity.cli.output import Outputs
 from selectivity.cli.progress import progress_bar
 from selectivity.report.document import Block, Heading, Paragraph, Table
@@ -84,27 +67,17 @@ Search = Annotated[
 Workers = Annotated[int, typer.Option("--jobs", metavar="NUMBER", min=1, help="Processes that share the points.")]
 
 
+@grouped
 def scan(
     file: File,
+    *,
     vary: Vary = None,
     changes: Changes = None,
     sites: Sites = None,
     treatment: Treatment = "relaxed",
-    sigma: Sigma = "0.30",
     ions: Ions = "K,Na",
-    force_field: ForceField = "charmm36",
-    hydration: Hydration = "force-field",
-    hydration_state: HydrationState = None,
-    temperature: Temperature = 298.15,
-    rule: Rule = None,
-    access_length: AccessLength = 10.0,
-    cell: CellName = "neuron",
-    assembly: Assembly = "auto",
-    pore: Pore = None,
-    altloc: Altloc = "auto",
-    rings: Rings = None,
-    seed: Seed = 0,
-    force: Force = False,
+    model: ModelOptions,
+    where: FilterOptions,
     search: Search = "carried",
     jobs: Workers = 1,
     resume: Resume = None,
@@ -129,26 +102,13 @@ def scan(
     outputs = Outputs(json_to, csv_to, plot_to)
     if plot_to is not None and len(vary or []) > 2:
         raise typer.BadParameter(f"--plot draws one or two varied quantities, {len(vary or [])} were given; use --csv")
-    given = scoring_keywords(
-        ions=ions,
-        treatment=treatment,
-        sigma=sigma,
-        force_field=force_field,
-        hydration=hydration,
-        hydration_state=hydration_state,
-        temperature=temperature,
-        rule=rule,
-        access_length=access_length,
-        seed=seed,
-        force=force,
-        cell=cell,
-    )
+    given = scoring_keywords(ions=ions, treatment=treatment, **model.keywords())
     from selectivity.scan import grid, scan_filter
     from selectivity.scan_axes import axis, change
 
     axes, fixed_changes = [axis(word) for word in vary or []], [change(word) for word in changes or []]
     wanted = None if sites is None else [word.strip() for word in sites.split(",") if word.strip()]
-    loaded = Source.of(assembly, pore, altloc, rings)(file)
+    loaded = where.source()(file)
     points = grid(loaded, axes, changes=fixed_changes, sites=wanted, **dict(given))
     with progress_bar(len(points), "points") as advance:
         result = scan_filter(

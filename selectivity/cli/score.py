@@ -10,37 +10,25 @@ import typer
 
 from selectivity.cli.batch import report_failures, run_batch
 from selectivity.cli.filter_options import (
-    AccessLength,
-    Altloc,
-    Assembly,
     Files,
-    Force,
-    ForceField,
-    Hydration,
-    HydrationState,
     Ions,
     Neighbours,
-    Pore,
     Quick,
-    Rings,
-    Rule,
     Scoring,
-    Seed,
-    Sigma,
     Source,
     TargetError,
     Treatment,
+    every_file,
     scoring_keywords,
 )
+from selectivity.cli.option_groups import FilterOptions, ModelOptions, grouped
 from selectivity.cli.options import (
     Backend,
-    CellName,
     CsvTo,
     JobsOrCores,
     JsonTo,
     PlotTo,
     Scheduler,
-    Temperature,
     available_cores,
 )
 from selectivity.cli.output import Outputs
@@ -51,25 +39,15 @@ if TYPE_CHECKING:
     from selectivity.score import FilterScore
 
 
+@grouped
 def score(
     files: Files,
+    *,
     quick: Quick = False,
     treatment: Treatment = "thermal",
-    sigma: Sigma = "0.30",
     ions: Ions = "K,Na",
-    force_field: ForceField = "charmm36",
-    hydration: Hydration = "force-field",
-    hydration_state: HydrationState = None,
-    temperature: Temperature = 298.15,
-    rule: Rule = None,
-    access_length: AccessLength = 10.0,
-    cell: CellName = "neuron",
-    assembly: Assembly = "auto",
-    pore: Pore = None,
-    altloc: Altloc = "auto",
-    rings: Rings = None,
-    seed: Seed = 0,
-    force: Force = False,
+    model: ModelOptions,
+    where: FilterOptions,
     neighbours: Neighbours = None,
     target_error: TargetError = 1.0,
     jobs: JobsOrCores = None,
@@ -101,26 +79,18 @@ def score(
     ...
     """
     outputs = Outputs(json_to, csv_to, plot_to)
+    files = every_file(files)
     if plot_to is not None and len(files) > 1:
         raise typer.BadParameter(f"--plot draws one file, {len(files)} were given; score them one by one for pictures")
     scoring = scoring_of(
-        Source.of(assembly, pore, altloc, rings),
+        where.source(),
         quick=quick,
         ions=ions,
         treatment=treatment,
-        sigma=sigma,
-        force_field=force_field,
-        hydration=hydration,
-        hydration_state=hydration_state,
-        temperature=temperature,
-        rule=rule,
-        access_length=access_length,
-        seed=seed,
-        force=force,
-        cell=cell,
         neighbours=neighbours,
         target_error=target_error,
         jobs=(jobs or available_cores()) if len(files) == 1 else 1,
+        **model.keywords(),
     )
     task = scoring if len(files) > 1 or backend != "processes" else partial(watched, scoring)
     outcomes = run_batch(task, files, jobs=jobs or 1, backend=backend, scheduler=scheduler)

@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from selectivity.cli.choices import among
-from selectivity.cli.filter_options import (
-    AccessLength,
-    Altloc,
-    Assembly,
-    File,
-    Force,
-    ForceField,
-    Hydration,
-    HydrationState,
-    Pore,
-    Rings,
-    Rule,
-    Seed,
-    Sigma,
-    Source,
-    TargetError,
-    scoring_keywords,
-)
-from selectivity.cli.options import CellName, CsvTo, JsonTo, PlotTo, Temperature
+from selectivity.cli.filter_options import File, TargetError, scoring_keywords
+from selectivity.cli.option_groups import FilterOptions, ModelOptions, grouped
+from selectivity.cli.options import CsvTo, JsonTo, PlotTo
 from selectivity.cli.output import Outputs
 from selectivity.cli.progress import counting
 from selectivity.report.document import Block, Heading, Paragraph, Table
@@ -57,24 +41,14 @@ SeriesTreatment = Annotated[
 Jobs = Annotated[int, typer.Option("--jobs", metavar="INTEGER", min=1, help="Threads that share the sampling.")]
 
 
+@grouped
 def series(
     file: File,
+    *,
     ions: SeriesIons = None,
     treatment: SeriesTreatment = "relaxed",
-    sigma: Sigma = "0.30",
-    force_field: ForceField = "charmm36",
-    hydration: Hydration = "force-field",
-    hydration_state: HydrationState = None,
-    temperature: Temperature = 298.15,
-    rule: Rule = None,
-    access_length: AccessLength = 10.0,
-    cell: CellName = "neuron",
-    assembly: Assembly = "auto",
-    pore: Pore = None,
-    altloc: Altloc = "auto",
-    rings: Rings = None,
-    seed: Seed = 0,
-    force: Force = False,
+    model: ModelOptions,
+    where: FilterOptions,
     target_error: TargetError = 1.0,
     jobs: Jobs = 1,
     json_to: JsonTo = None,
@@ -100,28 +74,17 @@ def series(
     ...
     """
     outputs = Outputs(json_to, csv_to, plot_to)
-    keywords = dict(
-        scoring_keywords(
-            ions="K,Na",
-            sigma=sigma,
-            hydration_state=hydration_state,
-            rule=rule,
-            access_length=access_length,
-            seed=seed,
-            force=force,
-            cell=cell,
-        )
-    )
+    keywords = dict(scoring_keywords(ions="K,Na", **model.keywords()))
     del keywords["ions"]
     from selectivity.series import available_ions, ion_series
 
     wanted = None if ions is None else [word.strip() for word in ions.split(",") if word.strip()]
-    water: dict[str, Any] = {"force_field": force_field, "hydration": hydration, "temperature": temperature}
+    water = {name: keywords[name] for name in ("force_field", "hydration", "temperature")}
     available_ions(wanted, **water)  # refuses before the file is read
-    filter = Source.of(assembly, pore, altloc, rings)(file)
+    filter = where.source()(file)
     with counting("ions") as move:
         result = ion_series(
-            filter, ions=wanted, treatment=treatment, jobs=jobs, progress=move, target_error=target_error, **water, **keywords
+            filter, ions=wanted, treatment=treatment, jobs=jobs, progress=move, target_error=target_error, **keywords
         )
     outputs.deliver(_document(result), payload=result.to_dict, rows=result.rows, draw=lambda path: _draw(result, path))
 

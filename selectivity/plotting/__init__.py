@@ -59,6 +59,8 @@ _HOME = {
     "plot_occupants": "trajectory",
     "plot_site_means": "trajectory",
     "plot_populations": "trajectory",
+    "plot_survey_rings": "survey",
+    "plot_survey_energies": "survey",
     # membranes
     "plot_voltage_against_ratio": "membrane_voltage",
     "plot_current_voltage": "membrane_iv",

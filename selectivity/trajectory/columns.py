@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from selectivity.trajectory.block import IONS, FrameBlock, Model
 from selectivity.trajectory.condition import OK, REASONS
 from selectivity.trajectory.contents import CARBONYL, HYDROXYL, WATER
-from selectivity.trajectory.topology import KINDS, OTHER, POTASSIUM, SITES, SODIUM, FollowedFilter
+from selectivity.trajectory.topology import KINDS, OTHER, POTASSIUM, SITES, SODIUM, FollowedFilter, group_names
 
 Array = NDArray[Any]
 
@@ -36,7 +37,9 @@ class FrameTables:
 
 def tables(block: FrameBlock, followed: FollowedFilter, model: Model, *, replica: int = 0) -> FrameTables:
     """A block as tables; numbers are NaN (flags False, counts 0) in frames that are not usable, whose ``state`` says why."""
-    frames = pd.DataFrame({"replica": np.full(len(block), replica, dtype=np.int32), **_columns(block, followed, model)})
+    frames = pd.DataFrame(
+        {"replica": np.full(len(block), replica, dtype=np.int32), **frame_columns(block, followed.ring_names, model)}
+    )
     return FrameTables(frames, _ions(block, followed, replica))
 
 
@@ -53,7 +56,8 @@ def occupancy_strings(block: FrameBlock) -> Array:
     return np.where(block.state == OK, words, "")
 
 
-def _columns(block: FrameBlock, followed: FollowedFilter, model: Model) -> dict[str, Array]:
+def frame_columns(block: FrameBlock, ring_names: Sequence[str], model: Model) -> dict[str, Array]:
+    """The columns of a block, one value (F,) per frame each; ``ring_names`` as in `selectivity.trajectory.topology.FollowedFilter`."""
     columns: dict[str, Array] = {
         "frame": block.frame,
         "time_ps": block.time_ps,
@@ -61,11 +65,11 @@ def _columns(block: FrameBlock, followed: FollowedFilter, model: Model) -> dict[
         "occupancy": occupancy_strings(block),
         "hydroxyl_ring": block.hydroxyls,
     }
-    for k, name in enumerate(followed.ring_names):
+    for k, name in enumerate(ring_names):
         ring = name.replace(" ", "_")
         columns[f"radius_{ring}_angstrom"] = block.radius[:, k]
         columns[f"z_{ring}_angstrom"] = block.z[:, k]
-    for k, name in enumerate(followed.group_names):
+    for k, name in enumerate(group_names(ring_names)):
         columns[f"inward_{name}"] = block.direction[:, k]
         columns[f"dihedral_{name}_deg"] = block.angle[:, k]
         columns[f"flipped_{name}"] = block.direction[:, k] < 0.0

@@ -23,6 +23,8 @@ CARBONYL, HYDROXYL, WATER = 0, 1, 2
 """Kinds of ligands in the order of the coordination numbers."""
 
 NOBODY = -1
+EQUALLY_NEAR = 1e-6
+"""Å²; squared distances from the axis that differ by less are the same: rounding must not choose between ions on the axis."""
 _FEWEST, _VALENCE, _REACH, _RING, _SHELL = FEWEST_LIGANDS, LEAST_VALENCE, REACH_ANGSTROM, RING_LIGANDS, SHELL_ANGSTROM
 
 
@@ -47,14 +49,14 @@ def settle(points, n, kinds, kept, sites, counts, where):
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def occupant(site, where, n, ions, kept, like):
-    """The ion of a site that is told about: K+-like ones before others, the nearest to the axis among them; -1 for none."""
+    """The ion of a site that is told about: K+-like ones before others, then the nearest to the axis, then the first; -1 for none."""
     best, chosen, preferred = np.inf, NOBODY, False
     for i in range(n):
         if where[i] != site:
             continue
         radial = ions[i, 0] ** 2 + ions[i, 1] ** 2
         wanted = like[kept[i]]
-        if (wanted and not preferred) or (wanted == preferred and radial < best):
+        if (wanted and not preferred) or (wanted == preferred and radial < best - EQUALLY_NEAR):
             best, chosen, preferred = radial, i, wanted
     return chosen
 

@@ -62,8 +62,17 @@ class FollowedFilter:
     @property
     def group_names(self) -> tuple[str, ...]:
         """Names of the 20 carbonyl groups, residue by residue within strands: "T75.1" is the first strand's."""
-        labels = [name.rsplit(" ", 1)[0] for name in self.ring_names[1:]]
-        return tuple(f"{label}.{strand + 1}" for strand in range(N_STRANDS) for label in labels)
+        return group_names(self.ring_names)
+
+
+def group_names(ring_names: Sequence[str]) -> tuple[str, ...]:
+    """Names of the 20 carbonyl groups from those of the hydroxyl ring and the five carbonyl rings.
+
+    >>> group_names(("T75 OG1", "T75 O", "V76 O", "G77 O", "Y78 O", "G79 O"))[:6]
+    ('T75.1', 'V76.1', 'G77.1', 'Y78.1', 'G79.1', 'T75.2')
+    """
+    labels = [name.rsplit(" ", 1)[0] for name in ring_names[1:]]
+    return tuple(f"{label}.{strand + 1}" for strand in range(N_STRANDS) for label in labels)
 
 
 def follow(source: Any, *, pore: str | int | None = None, n_atoms: int | None = None) -> FollowedFilter:
@@ -75,26 +84,55 @@ def follow(source: Any, *, pore: str | int | None = None, n_atoms: int | None = 
     """
     data = read_source(source)
     filter = load_filter(data, pore=pore)
+    table = data.models[0]
+    require_followable(filter)
+    ions, species = _ions(table)
+    return followed_filter(
+        filter,
+        _filter_rows(filter, table, data),
+        n_atoms=_size(source, table) if n_atoms is None else n_atoms,
+        ions=ions,
+        species=species,
+        waters=_waters(table),
+        notes=_notes(table, species),
+    )
+
+
+def require_followable(filter: Filter) -> None:
+    """Raise FilterNotFound for a filter that is not four strands of five residues: the compiled code knows no other."""
     if tuple(site.name for site in filter.sites) != SITES or filter.n_strands != N_STRANDS:
         raise FilterNotFound(
-            f"{data.source}: {filter.n_strands} strands with {len(filter.sites)} sites; a trajectory is followed through four "
+            f"{filter.provenance.source}: {filter.n_strands} strands with {len(filter.sites)} sites; a filter is followed through four "
             "strands of five residues: choose another pore"
         )
-    table = data.models[0]
-    rows = _filter_rows(filter, table, data)
-    ions, species = _ions(table)
+
+
+def followed_filter(
+    filter: Filter,
+    rows: Rows,
+    *,
+    n_atoms: int,
+    ions: Rows,
+    species: Sequence[str],
+    waters: Rows,
+    notes: Sequence[str] = (),
+) -> FollowedFilter:
+    """A filter whose atoms are the given ``rows`` (n,) of frames of ``n_atoms`` atoms, with the rows of ions and of water oxygens.
+
+    Raises FilterIncomplete when a backbone atom of the filter is missing.
+    """
     return FollowedFilter(
         filter=filter,
-        n_atoms=_size(source, table) if n_atoms is None else n_atoms,
+        n_atoms=n_atoms,
         backbone=_backbone(filter, rows),
         hydroxyl=_hydroxyl(filter, rows),
         ions=ions,
         ion_kind=np.array([{"K": POTASSIUM, "Na": SODIUM}.get(s, OTHER) for s in species], dtype=np.int64),
         ion_like_potassium=np.array([s in POTASSIUM_LIKE for s in species], dtype=bool),
-        ion_species=species,
-        waters=_waters(table),
+        ion_species=tuple(species),
+        waters=waters,
         ring_names=_ring_names(filter),
-        notes=_notes(table, species),
+        notes=tuple(notes),
     )
 
 
@@ -129,7 +167,7 @@ def _backbone(filter: Filter, rows: Rows) -> Rows:
         strand, residue, name = (int(k) for k in np.argwhere(found < 0)[0])
         raise FilterIncomplete(
             f"{filter.provenance.source}: strand {strand + 1} of the filter has no {BACKBONE[name]} in residue {residue + 1} of "
-            f"{filter.signature}; whole backbones are needed to follow a filter: complete the topology"
+            f"{filter.signature}; whole backbones are needed to follow a filter: complete the residue"
         )
     return found
 
