@@ -165,7 +165,7 @@ def site_minima(core, n_hydroxyl, sites, wanted, params, oh_length, coh_angle, e
     slots, felt = np.empty((MOST, HYDROXYLS), dtype=np.int64), np.empty(HYDROXYLS * ANGLES)
     terms, beside, least = np.empty((2, 6)), np.empty((MOST_HEIGHTS, MOST)), np.empty(MOST_HEIGHTS)
     heights_of_map = np.empty(MOST_HEIGHTS)
-    profile, where = np.empty((2, len(RAYS), MOST_HEIGHTS)), np.empty((2, len(RAYS), MOST_HEIGHTS, 3))
+    profile, where = np.empty((2, RAYS, MOST_HEIGHTS)), np.empty((2, RAYS, MOST_HEIGHTS, 3))
     start, energy = np.empty((MOST_STARTS, 3), dtype=np.int64), np.empty(MOST_STARTS)
     seen, offered = np.empty((MOST_STARTS, 3), dtype=np.int64), np.empty(3 + HYDROXYLS * TURNS, dtype=np.int64)
     q, turn, work, matrices = np.empty(n), np.empty((2, HYDROXYLS, 3)), np.empty((5, n)), np.zeros((2, n, n))

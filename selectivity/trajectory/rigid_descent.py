@@ -22,7 +22,7 @@ STEP_LIMIT, TURN_LIMIT = 0.25, 0.6
 HOPELESS_SHIFT = 1e12
 """No finite curvature of atoms apart needs so large a shift: two atoms stand on one point, and no step is made."""
 
-NEAR_ION, NEAR_TURN = 0.1, 0.25
+NEAR_ION, NEAR_TURN = 0.1, 0.15
 """Å and rad; two points this near are in one well, which is wider than a thermal displacement."""
 
 MARGIN, CLEAR = 2.0, 0.2

@@ -14,10 +14,13 @@ from numba import njit
 
 from selectivity.energetics.kernels import plus
 from selectivity.trajectory.hydroxyls import (
+    BITS,
+    HYDROXYLS,
     among,
     best_torsions,
     grid_torsion,
     pairs_along,
+    settled,
     with_ion,
 )
 from selectivity.trajectory.rigid_descent import ion_terms
@@ -32,7 +35,7 @@ empty filter must reach high."""
 PLACES: Any = np.array([-3.0, -1.5, 0.0, 1.5, 3.0, 4.5])
 """Å; heights over the plane of the hydroxyls at which an ion is near enough to make wells of its own."""
 
-MOST = EMPTY + len(PLACES) * BESIDE
+MOST = HYDROXYLS * EMPTY + len(PLACES) * BESIDE
 
 TRIED_EMPTY, TRIED_BESIDE = 24, 8
 """Combinations of the wells of single hydrogens that are walked down from."""
@@ -45,11 +48,15 @@ MOST_HEIGHTS = 64
 NARROW = 2.0
 """Å; lateral radius of a site up to which an ion stays about the axis."""
 
-OUT = 1.2
-"""Å; how far from the axis the map looks in wide sites."""
+RAYS = 5
+"""About the axis, and out of it in four directions."""
 
-RAYS: Any = np.array([(0.0, 0.0), (1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)])
-"""About the axis, and in four directions."""
+OUT: Any = np.array([(1.2, 0.0), (2.4, 0.0), (2.4, 0.25 * np.pi)])
+"""Distance from the axis (Å) and angle to its ray of the places where the map looks in wide sites; the mouth has wells far out, between
+any oxygens, so there all of them, elsewhere the first."""
+
+ASIDE = (0.04, 0.02)
+"""Å; by this much a start misses the axis, where a symmetric filter may hold an ion in vain."""
 
 ACROSS, NEAR_STEP = 3, 0.2
 """Steps across the axis where a site ends, and their length (Å): there rings stand close about the ion."""
@@ -95,10 +102,24 @@ def pool(
                 single, mutual, n_hydroxyl, wells, tried, tried_energy, TRIED_BESIDE, here[:kept], here_energy[:kept]
             )
         for c in range(kept):
+            for turns in range(n_hydroxyl if place == 0 and here_energy[c] < np.inf else 0):
+                code = settled(held, mutual, n_hydroxyl, rotated(here[c], n_hydroxyl, turns))
+                if is_new(code, codes, number):
+                    codes[number] = code
+                    number += 1
             if here_energy[c] < np.inf and is_new(here[c], codes, number):
                 codes[number] = here[c]
                 number += 1
     return number
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def rotated(code, n_hydroxyl, turns):
+    """The combination with every hydrogen as the one ``turns`` strands before; strands are alike, so wells come in fours."""
+    other = 0
+    for h in range(n_hydroxyl):
+        other |= grid_torsion(code, (h + turns) % n_hydroxyl) << (BITS * h)
+    return other
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
@@ -264,17 +285,19 @@ def map_site(
             x, y, profile[i, 0, k] = downhill_across(
                 terms[i, 0], terms[i, 1], terms[i, 2], terms[i, 3], terms[i, 4], terms[i, 5], FARTHEST
             )
-            put(where[i, 0, k], x, y, z)
+            put(where[i, 0, k], x + ASIDE[0], y + ASIDE[1], z)
             if k == 0 or k == n - 1:
                 profile[i, 0, k] = settle_across(where[i, 0, k], xyz, params[i], ion, n_held, slope, bend)
-        for ray in range(1, len(RAYS)):
-            if narrow:
-                profile[0, ray, k] = profile[1, ray, k] = np.inf
-                continue
-            x, y = OUT * RAYS[ray, 0], OUT * RAYS[ray, 1]
-            profile[0, ray, k], profile[1, ray, k] = both_ions(x, y, z, xyz, params, ion, n_held)
-            put(where[0, ray, k], x, y, z)
-            put(where[1, ray, k], x, y, z)
+        for ray in range(1, RAYS):
+            profile[0, ray, k] = profile[1, ray, k] = np.inf
+            for m in range(0 if narrow else len(OUT) if site == N_SITES - 1 else 1):
+                angle = 0.5 * np.pi * ray + OUT[m, 1]
+                x, y = OUT[m, 0] * np.cos(angle), OUT[m, 0] * np.sin(angle)
+                energies = both_ions(x, y, z, xyz, params, ion, n_held)
+                for i in range(2):
+                    if energies[i] < profile[i, ray, k]:
+                        profile[i, ray, k] = energies[i]
+                        put(where[i, ray, k], x, y, z)
         for m in range(len(felt)):
             felt[m] = spots[3, m]
         pairs_along(0.0, 0.0, z, spots, charge, depth, size, felt, True)
