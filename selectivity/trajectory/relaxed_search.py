@@ -1,115 +1,126 @@
-"""What does each site prefer in a frame when the filter gives way? Compiled search from library arrangements in all four orientations."""
+"""What does each site prefer in a frame when the filter gives way? Compiled search from the arrangements of a library.
+
+Every arrangement of a site is laid over the frame in the four orientations that the pore allows. All descents begin together with K+;
+after a few steps the lowest that differ go on, a few more and the lowest of these go to their end, with either ion. What is found is
+then varied, one hydroxyl turned over or the ion moved along the site, and offered to the other ion and to the next sites.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
-from selectivity.trajectory.relaxed_descent import (
-    MOST_EVALUATIONS,
-    Integers,
-    Reals,
-    Runs,
-    Stiffness,
-    begin,
-    go_on,
-    new_runs,
-)
+from selectivity.energetics.torsions import turn
+from selectivity.trajectory.relaxed_descent import MOST_EVALUATIONS, Integers, Reals, begin, go_on, new_search
+
+FIRST, SECOND, TRIED, TO_END = range(4)
+"""Stages of descents: all from the library, those kept of them, variations of what is known; and what is left."""
+
+STEPS: Any = np.array([3, 6, 11, MOST_EVALUATIONS])
+"""Evaluations of each stage, besides the one at its start: a descent takes 20 to its end and is within 2 kJ/mol of it after 10."""
+
+KEPT, FINISHED = 8, 4
+"""Descents that go on after the first and the second comparison."""
+
+DIFFERENT = 0.25
+"""Å; descents whose ligand atoms are all nearer than this to those of a lower one are not followed."""
+
+WINDOW, WINDOW_VARIED = 20.0, 5.0
+"""kJ/mol; descents this far above the lowest after a comparison are given up; the second for variations."""
+
+EARLY, END = 0.1, 1e-2
+"""kJ/mol/Å (or rad); largest slope at which descents are compared (soft motions of 1 kJ/mol/Å^2 then have 0.05 kJ/mol to go), and at
+the end, as in `selectivity.energetics.minimise`."""
+
+LOWER = 0.01
+"""kJ/mol; what is lower by less in single precision is not lower."""
+
+MOST_ROUNDS = 2
+"""Times that arrangements are passed on between ions and sites."""
+
+INSIDE, ALONG = 0.05, 0.7
+"""Å; an ion starts at least this far inside its site; a place along the site nearer than this to where it rests is not tried."""
+
+THIRD = 2.0 * np.pi / 3.0
+"""rad; from one staggered torsion of a hydroxyl to the next."""
 
 
-class Seeds(NamedTuple):
+class Arrangements(NamedTuple):
+    """Arrangements of a library: ``positions`` (M, 3, N; ion last) Å, ``site`` (M,), and the quarter turns of columns ``source`` (4, N)."""
+
     positions: Reals
     site: Integers
-    ion: Integers
     source: Integers
+
+
+class Found(NamedTuple):
+    """The lowest found for each site and ion: ``energy`` (S, 2) kJ/mol, ``left`` (S, 2), ``xyz`` (S, 2, 3, N), ``stiff`` (S, 2, 2)."""
+
+    energy: Reals
+    left: Reals
+    xyz: Reals
+    stiff: Integers
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def superpose(seed, source, quarter, reference, start, out):
-    """Ligand groups of a frame laid over those of a seed (3, N), turned by quarters about the axis: each keeps its own shape.
+    """Ligand groups of a frame laid over those of an arrangement (3, N), turned by quarters about the axis; the ion goes along.
 
-    The middle of a group goes where the seed's is, its first bond along the seed's, and a third atom is turned about that bond
-    towards the seed's. The ion (last column) goes where the seed's is.
+    Each group keeps its own shape: its middle goes where the other's is, its first bond along the other's, a third atom to the same side.
     """
-    n = seed.shape[1]
-    c = 1.0 if quarter == 0 else (-1.0 if quarter == 2 else 0.0)
-    s = 1.0 if quarter == 1 else (-1.0 if quarter == 3 else 0.0)
-    for i in range(n):
+    cosine = (1.0, 0.0, -1.0, 0.0)[quarter]
+    sine = (0.0, 1.0, 0.0, -1.0)[quarter]
+    for i in range(seed.shape[1]):
         j = source[quarter, i]
-        out[0, i] = c * seed[0, j] - s * seed[1, j]
-        out[1, i] = s * seed[0, j] + c * seed[1, j]
+        out[0, i] = cosine * seed[0, j] - sine * seed[1, j]
+        out[1, i] = sine * seed[0, j] + cosine * seed[1, j]
         out[2, i] = seed[2, j]
-    u, v, w, arm, aim = np.empty(3), np.empty(3), np.empty(3), np.empty(3), np.empty(3)
-    middle, old = np.empty(3), np.empty(3)
+    own, theirs = np.empty((2, 3)), np.empty((2, 3))
     for g in range(len(start) - 1):
-        first, last = start[g], start[g + 1]
-        number = last - first
+        lay_over(reference[:, start[g] : start[g + 1]], out[:, start[g] : start[g + 1]], own, theirs)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def lay_over(own_atoms, atoms, own, theirs):
+    """Replace ``atoms`` (3, 2 or 3) by atoms of the same group in the shape of ``own_atoms``."""
+    n = own_atoms.shape[1]
+    plane(own_atoms, own)
+    plane(atoms, theirs)
+    for axis in range(3):
+        middle = 0.0
+        for i in range(n):
+            middle += atoms[axis, i] / n
+        for i in range(n):
+            atoms[axis, i] = middle
+    for i in range(n):
+        along = across = 0.0
         for axis in range(3):
-            u[axis] = reference[axis, first + 1] - reference[axis, first]
-            v[axis] = out[axis, first + 1] - out[axis, first]
-            if number == 3:
-                aim[axis] = out[axis, first + 2] - out[axis, first + 1]
-            middle[axis] = old[axis] = 0.0
-            for i in range(first, last):
-                middle[axis] += out[axis, i] / number
-                old[axis] += reference[axis, i] / number
-        u /= np.sqrt(u[0] ** 2 + u[1] ** 2 + u[2] ** 2)
-        v /= np.sqrt(v[0] ** 2 + v[1] ** 2 + v[2] ** 2)
-        for i in range(first, last):
-            for axis in range(3):
-                arm[axis] = reference[axis, i] - old[axis]
-            swing(arm, u, v, w)
-            for axis in range(3):
-                out[axis, i] = arm[axis]
-        if number == 3:
-            # angle about v that brings the third atom's arm over the seed's
-            along = across = 0.0
-            for axis in range(3):
-                arm[axis] = out[axis, first + 2] - out[axis, first + 1]
-            cross(v, arm, w)
-            for axis in range(3):
-                along += (arm[axis] - v[axis] * (arm[0] * v[0] + arm[1] * v[1] + arm[2] * v[2])) * aim[axis]
-                across += w[axis] * aim[axis]
-            length = np.sqrt(along**2 + across**2)
-            cosine, sine = (along / length, across / length) if length > 1e-9 else (1.0, 0.0)
-            for i in range(first, last):
-                for axis in range(3):
-                    arm[axis] = out[axis, i]
-                cross(v, arm, w)
-                dot = arm[0] * v[0] + arm[1] * v[1] + arm[2] * v[2]
-                for axis in range(3):
-                    out[axis, i] = cosine * arm[axis] + sine * w[axis] + (1.0 - cosine) * dot * v[axis]
-        for i in range(first, last):
-            for axis in range(3):
-                out[axis, i] += middle[axis]
+            arm = own_atoms[axis, i]
+            for k in range(n):
+                arm -= own_atoms[axis, k] / n
+            along += arm * own[0, axis]
+            across += arm * own[1, axis]
+        for axis in range(3):
+            atoms[axis, i] += along * theirs[0, axis] + across * theirs[1, axis]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def cross(a, b, out):
-    """Fill ``out`` (3,) with a x b."""
-    out[0] = a[1] * b[2] - a[2] * b[1]
-    out[1] = a[2] * b[0] - a[0] * b[2]
-    out[2] = a[0] * b[1] - a[1] * b[0]
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def swing(arm, u, v, w):
-    """Turn ``arm`` in place by the smallest rotation that takes the unit vector u to v."""
-    cross(u, v, w)
-    cosine = u[0] * v[0] + u[1] * v[1] + u[2] * v[2]
-    x, y, z = arm[0], arm[1], arm[2]
-    wx, wy, wz = w[0], w[1], w[2]
-    ax, ay, az = wy * z - wz * y, wz * x - wx * z, wx * y - wy * x
-    scale = 1.0 / max(1.0 + cosine, 1e-3)
-    arm[0] = x + ax + scale * (wy * az - wz * ay)
-    arm[1] = y + ay + scale * (wz * ax - wx * az)
-    arm[2] = z + az + scale * (wx * ay - wy * ax)
+def plane(atoms, unit):
+    """Unit vectors along the first bond and across it towards a third atom (zeros without one) into ``unit`` (2, 3)."""
+    unit[1] = 0.0
+    unit[0] = atoms[:, 1] - atoms[:, 0]
+    unit[0] /= np.sqrt((unit[0] ** 2).sum())
+    if atoms.shape[1] == 3:
+        unit[1] = atoms[:, 2] - atoms[:, 1]
+        unit[1] -= (unit[1] * unit[0]).sum() * unit[0]
+        unit[1] /= np.sqrt((unit[1] ** 2).sum())
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def apart(one, other):
+    """Largest difference of a ligand coordinate of two configurations, Å."""
     most = 0.0
     for axis in range(3):
         for i in range(one.shape[1] - 1):
@@ -118,105 +129,181 @@ def apart(one, other):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def choose(runs, score, number, most, different, window, chosen):
-    order = np.argsort(score[:number])
-    kept = 0
-    for k in range(number):
-        r = order[k]
-        if kept == most or score[r] > score[order[0]] + window:
+def choose(runs, rows, window, chosen):
+    """The lowest descents among ``rows`` that differ, in ascending energy, into ``chosen``; how many."""
+    order = np.argsort(runs.energy[rows])
+    number = 0
+    for k in order:
+        run = rows[k]
+        if number == len(chosen) or runs.energy[run] > runs.energy[rows[order[0]]] + window:
             break
-        same = False
-        for m in range(kept):
-            if apart(runs.xyz[r], runs.xyz[chosen[m]]) < different:
-                same = True
-                break
-        if not same:
-            chosen[kept] = r
-            kept += 1
-    return kept
+        new = True
+        for m in range(number):
+            new = new and apart(runs.xyz[run], runs.xyz[chosen[m]]) >= DIFFERENT
+        if new:
+            chosen[number] = run
+            number += 1
+    return number
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def search(system, sites, wanted, seeds, stiffness, runs, knobs, gaps, energies, left, best, count):
-    n = system.reference.shape[1]
-    near = np.full((3, system.types.shape[2]), np.float32(1e4))
-    for k in range(near.shape[1]): near[0, k] += 10*k
-    grad = np.empty((3, n))
-    walls = np.empty((1, 4))
-    half = len(runs.energy) // 3
-    score = np.empty(len(runs.energy))
-    first, second = np.empty(len(score), dtype=np.int64), np.empty(len(score), dtype=np.int64)
-    stiff = np.zeros((len(sites), 2, 2), dtype=np.int64)
+def lay_out(search, arrangements, s):
+    """Begin descents of K+ from all arrangements of a site in four orientations, from row KEPT on; returns the row behind the last."""
+    system, runs, walls = search.system, search.runs, search.walls
+    last, run = system.reference.shape[1] - 1, KEPT
+    for m in range(len(arrangements.site)):
+        if arrangements.site[m] != s:
+            continue
+        for quarter in range(4):
+            base = runs.base[run]
+            superpose(arrangements.positions[m], arrangements.source, quarter, system.reference, system.start, base)
+            base[2, last] = min(max(base[2, last], walls[0, 1] + INSIDE), walls[0, 2] - INSIDE)
+            begin(search, run, m, quarter)
+            go_on(search, run, EARLY, STEPS[FIRST])
+            run += 1
+    return run
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def settle(search, rows, found, s):
+    """Let descents go on, the lowest of them to their end; the lowest end is what is known of this ion and site."""
+    runs, ion = search.runs, search.now[0]
+    for run in rows:
+        go_on(search, run, EARLY, STEPS[SECOND])
+    chosen = np.empty(FINISHED, dtype=np.int64)
+    for k in range(choose(runs, rows, WINDOW, chosen)):
+        run = chosen[k]
+        go_on(search, run, EARLY, STEPS[TO_END])
+        keep_lower(runs, run, found, s, ion)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def keep_lower(runs, run, found, s, ion):
+    """Note what a descent ended in where it is lower than what was known; whether it was."""
+    if not runs.energy[run] < found.energy[s, ion] - LOWER:
+        return False
+    found.energy[s, ion], found.left[s, ion] = runs.energy[run], runs.left[run]
+    found.xyz[s, ion], found.stiff[s, ion] = runs.xyz[run], runs.stiff[run]
+    return True
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def spare(search):
+    """The row of descents from variations: the last."""
+    return len(search.runs.energy) - 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def offer(search, found, s, window):
+    """Descend from the positions in ``base`` of the spare row, to the end where a few steps promise it; whether that led lower."""
+    runs, run, ion = search.runs, spare(search), search.now[0]
+    begin(search, run, found.stiff[s, ion, 0], found.stiff[s, ion, 1])
+    go_on(search, run, EARLY, STEPS[TRIED])
+    if runs.energy[run] > found.energy[s, ion] + window:
+        return False
+    go_on(search, run, EARLY, STEPS[TO_END])
+    return keep_lower(runs, run, found, s, ion)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def turn_hydroxyls(search, found, s):
+    """Try both other staggered torsions of every hydroxyl beside K+."""
+    start, base, matrix = search.system.start, search.runs.base[spare(search)], np.empty((3, 3))
+    for g in range(len(start) - 1):
+        if start[g + 1] - start[g] == 3:
+            for times in range(1, 3):
+                base[:] = found.xyz[s, 0]
+                turn(base, start[g], times * THIRD, matrix)
+                offer(search, found, s, WINDOW_VARIED)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def move_along(search, found, s):
+    """Try Na+ near both planes of its site and in the middle, where it does not rest already: it fits into a plane."""
+    last, base = search.system.reference.shape[1] - 1, search.runs.base[spare(search)]
+    low, high = search.walls[0, 1], search.walls[0, 2]
+    for place in range(3):
+        z = 0.5 * (low + high) + (place - 1) * (0.5 * (high - low) - 0.2)
+        if abs(z - found.xyz[s, 1, 2, last]) > ALONG:
+            base[:] = found.xyz[s, 1]
+            base[2, last] = z
+            offer(search, found, s, WINDOW_VARIED)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def pass_on(search, sites, wanted, found, changed, seen):
+    """Offer to every ion and site what the other ion has there and the same ion next door; whether that lowered any.
+
+    ``changed`` (S, 2) counts how often each has become lower, ``seen`` (S, 2, 3) what has been tried.
+    """
+    lowered, last, base = False, search.system.reference.shape[1] - 1, search.runs.base[spare(search)]
     for s in range(len(sites)):
-        if not wanted[s]: continue
-        walls[0, 0] = n - 1
-        walls[0, 1:] = sites[s]
-        n_first = 0
+        search.walls[0, 1:] = sites[s]
         for ion in range(2):
-            if ion == 0 or knobs[5] == 0:
-                c = 0
-                for m in range(len(seeds.site)):
-                    if seeds.site[m] != s: continue
-                    for quarter in range(4):
-                        superpose(seeds.positions[m], seeds.source, quarter, system.reference, system.start, runs.base[c])
-                        runs.base[c, 2, n-1] = min(max(runs.base[c, 2, n-1], sites[s, 0] + 0.05), sites[s, 1] - 0.05)
-                        begin(system, runs, c, m, quarter)
-                        count[0] += go_on(system, ion, walls, stiffness, runs, c, True, False, 0.1, knobs[0], near, grad)
-                        score[c] = runs.energy[c]
-                        c += 1
-                n_first = choose(runs, score, c, knobs[1], gaps[0], gaps[1], first)
-                if knobs[5] == 1:
-                    for k in range(n_first):
-                        runs.base[half + k] = runs.xyz[first[k]]
-                        begin(system, runs, half + k, runs.stiff[first[k], 0], runs.stiff[first[k], 1])
-            else:
-                for k in range(n_first):
-                    first[k] = half + k
-                    go_on(system, ion, walls, stiffness, runs, half + k, True, False, 0.1, 1, near, grad)
-            for k in range(n_first):
-                r = first[k]
-                count[1] += go_on(system, ion, walls, stiffness, runs, r, False, False, 0.1, knobs[2], near, grad)
-            score[:] = np.inf
-            for k in range(n_first):
-                score[first[k]] = runs.energy[first[k]]
-            n_second = choose(runs, score, len(score), knobs[3], gaps[0], gaps[2], second)
-            lowest, r = np.inf, 0
-            for k in range(n_second):
-                c = second[k]
-                count[2] += go_on(system, ion, walls, stiffness, runs, c, False, False, 0.1, MOST_EVALUATIONS, near, grad)
-                if runs.energy[c] < lowest: lowest, r = runs.energy[c], c
-            best[s, ion] = runs.xyz[r]
-            stiff[s, ion] = runs.stiff[r]
-            energies[s, ion] = lowest
-    for turn in range(knobs[4]):
-        lowered = False
-        for s in range(len(sites)):
-            for ion in range(2):
-                if not wanted[s]: continue
-                walls[0, 1:] = sites[s]
-                for donor in range(3):
-                    other = s if donor == 0 else s + 2 * donor - 3
-                    giver = 1 - ion if donor == 0 else ion
-                    if other < 0 or other >= len(sites) or not wanted[other]: continue
-                    if apart(best[s, ion], best[other, giver]) < gaps[0]: continue
-                    r = 0
-                    runs.base[r] = best[other, giver]
-                    if donor > 0:
-                        runs.base[r, :, n-1] = best[s, ion, :, n-1]
-                    begin(system, runs, r, stiff[s, ion, 0], stiff[s, ion, 1])
-                    count[3] += go_on(system, ion, walls, stiffness, runs, r, True, False, 0.1, 12, near, grad)
-                    if runs.energy[r] > energies[s, ion] + gaps[2]: continue
-                    count[3] += go_on(system, ion, walls, stiffness, runs, r, False, False, 0.1, 400, near, grad)
-                    if runs.energy[r] < energies[s, ion] - 0.01:
-                        energies[s, ion] = runs.energy[r]
-                        best[s, ion] = runs.xyz[r]
-                        lowered = True
-        if not lowered: break
-    for s in range(len(sites)):
+            search.now[0] = ion
+            for donor in range(3):
+                other = s if donor == 0 else s + 2 * donor - 3
+                giver = 1 - ion if donor == 0 else ion
+                if not wanted[s] or other < 0 or other >= len(sites) or not wanted[other]:
+                    continue
+                if found.energy[s, ion] == np.inf or found.energy[other, giver] == np.inf:
+                    continue
+                if seen[s, ion, donor] == changed[other, giver]:
+                    continue
+                seen[s, ion, donor] = changed[other, giver]
+                if apart(found.xyz[s, ion], found.xyz[other, giver]) < DIFFERENT:
+                    continue
+                base[:] = found.xyz[other, giver]
+                if donor > 0:
+                    base[:, last] = found.xyz[s, ion, :, last]
+                if offer(search, found, s, WINDOW):
+                    changed[s, ion] += 1
+                    lowered = True
+    return lowered
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def frame_minima(system, sites, wanted, arrangements, stiffness, most):
+    """Minima of both ions in the sites of a frame that are ``wanted`` (S,): energies (S, 2; kJ/mol), largest slopes left (S, 2).
+
+    ``sites`` (S, 3) planes and lateral radius (Å); ``most`` the largest number of arrangements of one site. Infinity where there is none.
+    """
+    n, number = system.reference.shape[1], len(sites)
+    search = new_search(system, stiffness, KEPT + 4 * most + 1)
+    runs, run = search.runs, spare(search)
+    found = Found(
+        np.full((number, 2), np.inf), np.full((number, 2), np.inf), np.zeros((number, 2, 3, n)), np.zeros((number, 2, 2), dtype=np.int64)
+    )  # fmt: skip
+    chosen = np.empty(KEPT, dtype=np.int64)
+    for s in range(number):
+        if not wanted[s]:
+            continue
+        search.walls[0, 1:], search.now[0] = sites[s], 0
+        rows = np.arange(KEPT, lay_out(search, arrangements, s))
+        kept = choose(runs, rows, np.inf, chosen)
+        for k in range(kept):
+            runs.base[k] = runs.xyz[chosen[k]]
+        settle(search, chosen[:kept], found, s)
+        if kept > 0:
+            turn_hydroxyls(search, found, s)
+        search.now[0] = 1
+        for k in range(kept):
+            begin(search, k, runs.stiff[chosen[k], 0], runs.stiff[chosen[k], 1])
+        settle(search, np.arange(kept), found, s)
+        if kept > 0:
+            move_along(search, found, s)
+    changed, seen = np.zeros((number, 2), dtype=np.int64), np.full((number, 2, 3), -1)
+    for _ in range(MOST_ROUNDS):
+        if not pass_on(search, sites, wanted, found, changed, seen):
+            break
+    search.now[1] = 1
+    for s in range(number):
+        search.walls[0, 1:] = sites[s]
         for ion in range(2):
-            if not wanted[s]: continue
-            walls[0, 1:] = sites[s]
-            runs.base[0] = best[s, ion]
-            begin(system, runs, 0, stiff[s, ion, 0], stiff[s, ion, 1])
-            count[4] += go_on(system, ion, walls, stiffness, runs, 0, True, True, 1e-2, MOST_EVALUATIONS, near, grad)
-            energies[s, ion], left[s, ion] = runs.energy[0], runs.left[0]
+            search.now[0] = ion
+            if found.energy[s, ion] < np.inf:
+                runs.base[run] = found.xyz[s, ion]
+                begin(search, run, found.stiff[s, ion, 0], found.stiff[s, ion, 1])
+                go_on(search, run, END, STEPS[TO_END])
+                found.energy[s, ion], found.left[s, ion] = runs.energy[run], runs.left[run]
+    return found.energy, found.left
