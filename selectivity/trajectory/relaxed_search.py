@@ -43,6 +43,9 @@ MOST_ROUNDS = 2
 INSIDE, ALONG = 0.05, 0.7
 """Å; an ion starts at least this far inside its site; a place along the site nearer than this to where it rests is not tried."""
 
+TURNED = 1
+"""Hydroxyls are turned over in every other site, S4 and S2; what that finds is passed on to those between."""
+
 THIRD = 2.0 * np.pi / 3.0
 """rad; from one staggered torsion of a hydroxyl to the next."""
 
@@ -284,7 +287,7 @@ def frame_minima(system, sites, wanted, arrangements, stiffness, most):
         for k in range(kept):
             runs.base[k] = runs.xyz[chosen[k]]
         settle(search, chosen[:kept], found, s)
-        if kept > 0:
+        if kept > 0 and s % 2 == TURNED:
             turn_hydroxyls(search, found, s)
         search.now[0] = 1
         for k in range(kept):
