@@ -59,7 +59,9 @@ class Relaxation:
             return np.full((len(SITES), 2), np.nan)
         reference = np.zeros((3, ready.known.system.n_atoms + 1))
         reference[:, :-1] = frame_positions(ready.known.system, block.core[f]).T
-        energy, left = frame_minima(ready.arrays._replace(reference=reference), block.sites[f], _wanted(block, f), *ready.starts)
+        energy, left = frame_minima(
+            ready.arrays._replace(reference=reference), block.sites[f], _wanted(block, f), *ready.starts
+        )
         return np.where(left <= GRADIENT_TOLERANCE, energy, np.nan)
 
     def searched(self, block: FrameBlock, f: int) -> Array:
@@ -98,12 +100,12 @@ class _Ready:
         columns, coordinates, signs = quarter_turns(known.system)
         site = known.arrangements.site
         positions = np.ascontiguousarray(known.arrangements.positions.transpose(0, 2, 1))
-        doubles = (np.array(part, dtype=np.float64) for part in (known.blocks, known.modes, known.gain))
+        blocks, modes, gain = (np.array(part, dtype=np.float64) for part in (known.blocks, known.modes, known.gain))
         self.known = known
         self.arrays = packed(known.system)
         self.starts = (
             Arrangements(positions, site, columns),
-            Stiffness(*doubles, coordinates, signs),
+            Stiffness(blocks, modes, gain, coordinates, signs),
             int(np.bincount(site).max()),
         )
 

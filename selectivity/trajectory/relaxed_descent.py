@@ -99,8 +99,8 @@ class Stiffness(NamedTuple):
 class Search(NamedTuple):
     """One frame being searched: its system, the stiffness of the library, the descents, and room for an evaluation.
 
-    ``now`` (2,): the ion (0 K+, 1 Na+) and whether energies are exact; ``walls`` (1, 4) those of the ion; ``near`` (3, P) positions in single
-    precision, padded; ``grad`` (3, N); ``terms`` (7,). What changes from call to call is in arrays: each literal argument would compile
+    ``now`` (2,): the ion (0 K+, 1 Na+) and whether energies are exact; ``walls`` (1, 4) those of the ion; ``near`` (3, P) positions in
+    single precision, padded; ``grad`` (3, N); ``terms`` (7,). What changes from call to call is in arrays: each literal argument would compile
     a version of its own.
     """
 
@@ -124,7 +124,9 @@ def new_search(system, stiffness, number):
     walls = np.zeros((1, 4))
     walls[0, 0] = n - 1
     runs = new_runs(number, n, len(system.start) - 1, stiffness.modes.shape[2])
-    return Search(system, stiffness, runs, np.zeros(2, dtype=np.int64), walls, near, np.empty((3, n)), np.zeros(N_TERMS))
+    return Search(
+        system, stiffness, runs, np.zeros(2, dtype=np.int64), walls, near, np.empty((3, n)), np.zeros(N_TERMS)
+    )
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)

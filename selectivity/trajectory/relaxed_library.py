@@ -20,7 +20,7 @@ from selectivity.trajectory.block import IONS
 from selectivity.trajectory.topology import SITES
 
 if TYPE_CHECKING:
-    from selectivity.trajectory.relaxed_descent import Stiffness, System
+    from selectivity.trajectory.relaxed_descent import System
 
 Array = NDArray[Any]
 
@@ -30,12 +30,12 @@ DRY_SITES = (1, 2, 3, 4)
 WORTHWHILE = 15.0
 """kJ/mol; arrangements this far above the lowest of their site are left out: none of them led to the lowest minimum of any frame tried."""
 
-SOFTEST = 1.5e1
-"""kJ/mol/Å^2 (or rad): smallest stiffness that descents expect of any motion, a step along a softer one would be too long. The rotation of a
-carbonyl about its own bond has none."""
+SOFTEST = 15.0
+"""kJ/mol/Å^2 (or rad^2): smallest stiffness that descents expect of any motion; a step along a softer one would be too long, and the
+rotation of a carbonyl about its own bond has none."""
 
 MODES = 16
-"""Soft motions of all groups together that descents know beforehand; with 40 they take one evaluation in twenty less, which costs as much."""
+"""Motions of all groups together that descents know beforehand; with 40 they take one evaluation in twenty less, which costs as much."""
 
 STEP = 1e-4
 """Å or rad; half the distance of the slopes that the stiffness is the difference of."""

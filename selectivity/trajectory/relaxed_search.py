@@ -1,8 +1,8 @@
 """What does each site prefer in a frame when the filter gives way? Compiled search from the arrangements of a library.
 
-Every arrangement of a site is laid over the frame in the four orientations that the pore allows. All descents begin together with K+;
-after a few steps the lowest that differ go on, a few more and the lowest of these go to their end, with either ion. What is found is
-then varied, one hydroxyl turned over or the ion moved along the site, and offered to the other ion and to the next sites.
+Every arrangement of a site is laid over the frame in the four orientations that the pore allows. All descents begin with K+; after a few
+steps the lowest that differ go on, after a few more the lowest of these go to their end, with either ion. What is found is then varied,
+one hydroxyl turned over or the ion moved along the site, and offered to the other ion and to the next sites.
 """
 
 from __future__ import annotations
@@ -36,9 +36,6 @@ the end, as in `selectivity.energetics.minimise`."""
 
 LOWER = 0.01
 """kJ/mol; what is lower by less in single precision is not lower."""
-
-MOST_ROUNDS = 2
-"""Times that arrangements are passed on between ions and sites."""
 
 INSIDE, ALONG = 0.05, 0.7
 """Å; an ion starts at least this far inside its site; a place along the site nearer than this to where it rests is not tried."""
@@ -222,15 +219,17 @@ def turn_hydroxyls(search, found, s):
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def move_along(search, found, s):
-    """Try Na+ near both planes of its site and in the middle, where it does not rest already: it fits into a plane."""
-    last, base = search.system.reference.shape[1] - 1, search.runs.base[spare(search)]
+    """Try the ion near both planes of its site and in the middle, where it does not rest already: Na+ fits into a plane, K+ less so."""
+    last, ion, base = search.system.reference.shape[1] - 1, search.now[0], search.runs.base[spare(search)]
     low, high = search.walls[0, 1], search.walls[0, 2]
+    lowered = False
     for place in range(3):
         z = 0.5 * (low + high) + (place - 1) * (0.5 * (high - low) - 0.2)
-        if abs(z - found.xyz[s, 1, 2, last]) > ALONG:
-            base[:] = found.xyz[s, 1]
+        if abs(z - found.xyz[s, ion, 2, last]) > ALONG:
+            base[:] = found.xyz[s, ion]
             base[2, last] = z
-            offer(search, found, s, WINDOW_VARIED)
+            lowered = offer(search, found, s, WINDOW_VARIED) or lowered
+    return lowered
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
@@ -254,7 +253,8 @@ def pass_on(search, sites, wanted, found, changed, seen):
                 if seen[s, ion, donor] == changed[other, giver]:
                     continue
                 seen[s, ion, donor] = changed[other, giver]
-                if apart(found.xyz[s, ion], found.xyz[other, giver]) < DIFFERENT:
+                moved = abs(found.xyz[s, ion, 2, last] - found.xyz[other, giver, 2, last]) if donor == 0 else 0.0
+                if apart(found.xyz[s, ion], found.xyz[other, giver]) < DIFFERENT and moved < ALONG:
                     continue
                 base[:] = found.xyz[other, giver]
                 if donor > 0:
@@ -293,12 +293,15 @@ def frame_minima(system, sites, wanted, arrangements, stiffness, most):
         for k in range(kept):
             begin(search, k, runs.stiff[chosen[k], 0], runs.stiff[chosen[k], 1])
         settle(search, np.arange(kept), found, s)
-        if kept > 0:
-            move_along(search, found, s)
     changed, seen = np.zeros((number, 2), dtype=np.int64), np.full((number, 2, 3), -1)
-    for _ in range(MOST_ROUNDS):
-        if not pass_on(search, sites, wanted, found, changed, seen):
-            break
+    pass_on(search, sites, wanted, found, changed, seen)
+    for s in range(number):
+        search.walls[0, 1:] = sites[s]
+        for ion in range(2):
+            search.now[0] = ion
+            if found.energy[s, ion] < np.inf and move_along(search, found, s):
+                changed[s, ion] += 1
+    pass_on(search, sites, wanted, found, changed, seen)
     search.now[1] = 1
     for s in range(number):
         search.walls[0, 1:] = sites[s]
