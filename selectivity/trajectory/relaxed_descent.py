@@ -100,8 +100,8 @@ class Search(NamedTuple):
     """One frame being searched: its system, the stiffness of the library, the descents, and room for an evaluation.
 
     ``now`` (2,): the ion (0 K+, 1 Na+) and whether energies are exact; ``walls`` (1, 4) those of the ion; ``near`` (3, P) positions in
-    single precision, padded; ``grad`` (3, N); ``terms`` (7,). What changes from call to call is in arrays: each literal argument would compile
-    a version of its own.
+    single precision, padded; ``grad`` (3, N); ``terms`` (7,). What changes from call to call is in arrays: a literal argument would
+    compile a version of its own.
     """
 
     system: System
@@ -163,7 +163,7 @@ def pairs(near, types, body, n_atoms, grad):
             gy = plus(gy, slope * dy)
             gz = plus(gz, slope * dz)
         grad[0, i], grad[1, i], grad[2, i] = gx, gy, gz
-        total += energy
+        total += np.float64(energy)
     return 0.5 * total
 
 

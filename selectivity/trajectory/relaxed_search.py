@@ -37,6 +37,9 @@ the end, as in `selectivity.energetics.minimise`."""
 LOWER = 0.01
 """kJ/mol; what is lower by less in single precision is not lower."""
 
+MOST_ROUNDS = 4
+"""Times that arrangements are passed on at the end; most frames need one or two."""
+
 INSIDE, ALONG = 0.05, 0.7
 """Å; an ion starts at least this far inside its site; a place along the site nearer than this to where it rests is not tried."""
 
@@ -301,7 +304,9 @@ def frame_minima(system, sites, wanted, arrangements, stiffness, most):
             search.now[0] = ion
             if found.energy[s, ion] < np.inf and move_along(search, found, s):
                 changed[s, ion] += 1
-    pass_on(search, sites, wanted, found, changed, seen)
+    for _ in range(MOST_ROUNDS):
+        if not pass_on(search, sites, wanted, found, changed, seen):
+            break
     search.now[1] = 1
     for s in range(number):
         search.walls[0, 1:] = sites[s]
