@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from trajectory_systems import frames_of, jiggled, system, write_xtc
@@ -16,6 +17,7 @@ from selectivity.trajectory.backends import run_tasks
 from selectivity.trajectory.block import Model
 from selectivity.trajectory.condition import UNREADABLE
 from selectivity.trajectory.engine import run_trajectories
+from selectivity.trajectory.readers import in_turn
 from selectivity.trajectory.store import open_run
 from selectivity.trajectory.summary import summarise
 
@@ -147,6 +149,56 @@ def test_a_truncated_frame_keeps_its_row(replicas, tmp_path: Path) -> None:
     assert len(frames) == 17 and frames["state"].tolist() == [0] * 16 + [UNREADABLE]
     summary = summarise(store)
     assert summary.n_usable == 16 and "truncated or damaged" in summary.unusable[0]
+
+
+def test_a_damaged_frame_in_the_middle_of_a_chunk_costs_no_other(replicas, plain, tmp_path: Path) -> None:
+    from MDAnalysis.lib.formats.libmdaxdr import XTCFile
+
+    top, trajectories = replicas
+    with XTCFile(trajectories[0]) as file:
+        begins = file.offsets
+    content = bytearray(Path(trajectories[0]).read_bytes())
+    for number in (7, 10, 12, 13):  # within a chunk, at the start of one, two in a row
+        content[begins[number] : begins[number] + 4] = b"gone"
+    damaged = tmp_path / "damaged.xtc"
+    damaged.write_bytes(content)
+    frames = run((top, [str(damaged)]), tmp_path / "run").read("frames")
+    lost = frames["state"] == UNREADABLE
+    assert frames["frame"].tolist() == [*range(23)] and frames["frame"][lost].tolist() == [7, 10, 12, 13]
+    whole = plain.read("frames").query("replica == 0")
+    assert frames[~lost].equals(whole[~lost])
+
+
+class Recorded:
+    """A reader that notes how it is asked; frame 5 cannot be read, and reading on from frame 8 passes frame 9 over."""
+
+    def __init__(self) -> None:
+        self.at, self.asked = -1, []
+
+    def __getitem__(self, number: int) -> SimpleNamespace:
+        self.at = number
+        self.asked.append(f"seek {number}")
+        if number == 5:
+            raise OSError("damaged")
+        return SimpleNamespace(frame=number)
+
+    def next(self) -> SimpleNamespace:
+        self.at += 2 if self.at == 8 else 1
+        self.asked.append(f"on to {self.at}")
+        if self.at == 5:
+            raise StopIteration
+        return SimpleNamespace(frame=self.at)
+
+
+def test_frames_in_a_row_are_read_on_to_and_only_others_sought() -> None:
+    reader = Recorded()
+    found = [(number, None if step is None else step.frame) for number, step in in_turn(reader, range(3, 11))]
+    assert found == [(3, 3), (4, 4), (5, None), (6, 6), (7, 7), (8, 8), (9, 9), (10, 10)]
+    assert reader.asked[:6] == ["seek 3", "on to 4", "on to 5", "seek 5", "seek 6", "on to 7"]
+    assert reader.asked[6:] == ["on to 8", "on to 10", "seek 9", "on to 10"]
+    strided = Recorded()
+    assert [step.frame for _, step in in_turn(strided, range(0, 5, 2))] == [0, 2, 4]
+    assert strided.asked == ["seek 0", "seek 2", "seek 4"]
 
 
 def test_what_does_not_fit_is_refused(replicas, tmp_path: Path) -> None:

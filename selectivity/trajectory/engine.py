@@ -14,7 +14,7 @@ from selectivity.trajectory.backends import run_tasks
 from selectivity.trajectory.block import FrameBlock, Model, Observer
 from selectivity.trajectory.columns import tables
 from selectivity.trajectory.condition import OK, UNREADABLE
-from selectivity.trajectory.readers import cell_of, frame_numbers, open_universe, time_of
+from selectivity.trajectory.readers import READING_ERRORS, cell_of, frame_numbers, in_turn, open_universe, time_of
 from selectivity.trajectory.relaxed import Library, Relaxation, library
 from selectivity.trajectory.store import Store, create_or_continue
 from selectivity.trajectory.topology import FollowedFilter, follow
@@ -64,10 +64,8 @@ class ChunkWork:
         if self.known is not None:
             relaxation = Relaxation(self.known, self.model.water_leg, cold_every=self.cold_every)
         block = observer.block(len(chunk.frames))
-        for f, number in enumerate(chunk.frames):
-            try:
-                step = reader[number]
-            except READING_ERRORS:
+        for f, (number, step) in enumerate(in_turn(reader, chunk.frames)):
+            if step is None:
                 block.frame[f], block.state[f] = number, UNREADABLE
                 continue
             state = observer.see(
@@ -76,10 +74,6 @@ class ChunkWork:
             if state == OK and relaxation is not None:
                 relaxation.score(block, f)
         return block
-
-
-READING_ERRORS = (OSError, EOFError, IndexError, StopIteration, RuntimeError, ValueError)
-"""What the readers of MDAnalysis raise on a damaged frame."""
 
 
 def run_trajectories(
