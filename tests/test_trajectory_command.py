@@ -15,6 +15,8 @@ import pandas as pd
 import pytest
 from trajectory_systems import frames_of, jiggled, system, write_xtc
 
+from selectivity.cli import main
+
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 
 
@@ -55,18 +57,31 @@ def test_the_command_says_writes_and_draws(run) -> None:
     assert again.returncode == 0 and again.stdout == answer.stdout
 
 
-def test_refusals_are_one_line(run) -> None:
+def test_refusals_are_one_line(run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     folder, top, xtc = run
+    monkeypatch.chdir(folder)
+    assert main(["trajectory", top, xtc, "--out", "asked", "--treatment", "none", "--start", "-2"]) == 0
+    capsys.readouterr()
     for words, says in (
         ((top, "missing.xtc"), "no such file"),
-        ((top, xtc, "--out", "two", "--stride", "2"), "other"),
+        ((top, xtc, "--out", "asked", "--treatment", "none", "--stride", "2"), "other start, stride"),
         ((top, xtc, "--out", "x", "--scheduler", "tcp://127.0.0.1:1"), "belongs to --backend dask"),
     ):
-        answer = command("trajectory", *words, folder=folder)
-        lines = answer.stderr.splitlines()
-        assert answer.returncode == 1 and len(lines) == 1 and lines[0].startswith("error: ") and says in lines[0], (
-            answer.stderr
-        )
+        code, lines = main(["trajectory", *words]), capsys.readouterr().err.splitlines()
+        assert code == 1 and len(lines) == 1 and lines[0].startswith("error: ") and says in lines[0], lines
+
+
+def test_a_part_of_the_frames_is_asked_for_as_a_slice(run, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, top, xtc = run
+    words = ["trajectory", top, xtc, "--treatment", "none", "--out", str(folder / "part")]
+    assert main([*words, "--start", "-12", "--stop", "28", "--stride", "4"]) == 0
+    assert "3 of 3 frames" in capsys.readouterr().out
+    assert pd.read_parquet(folder / "part" / "frames")["frame"].tolist() == [18, 22, 26]
+    assert main([*words, "--start", "-12"]) == 1
+    assert "holds a run with other stop, stride" in capsys.readouterr().err
+    assert main([*words, "--stp", "4"]) == 2
+    told = capsys.readouterr().err
+    assert "No such option: --stp" in told and "--stop" in told and "--stride" in told and len(told.splitlines()) == 1
 
 
 @pytest.mark.slow

@@ -67,6 +67,37 @@ def test_chunks_and_stride_change_no_number(replicas, plain, tmp_path: Path) -> 
     assert strided.equals(every[every["frame"] % 3 == 0].reset_index(drop=True))
 
 
+@pytest.mark.parametrize(
+    ("start", "stop", "stride"), [(4, None, 1), (None, -3, 2), (-12, -2, 5), (3, 16, 4), (10, 99, 1), (-99, 2, 1)]
+)
+def test_start_stop_and_stride_are_those_of_a_slice(replicas, plain, tmp_path: Path, start, stop, stride) -> None:
+    part = run(replicas, tmp_path / "part", start=start, stop=stop, stride=stride).read("frames")
+    every = plain.read("frames")
+    chosen = {(r, n) for r, length in enumerate((23, 17)) for n in range(length)[start:stop:stride]}
+    kept = [pair in chosen for pair in zip(every["replica"], every["frame"], strict=True)]
+    assert len(part) == len(chosen) and part.equals(every[kept].reset_index(drop=True))
+
+
+def test_a_part_goes_on_only_with_the_same_start_and_stop(replicas, tmp_path: Path) -> None:
+    part = run(replicas, tmp_path / "part", start=2, stop=12)
+    whole = part.read("frames")
+    part.part("frames", 1, 1).unlink()  # as if killed before the last chunk
+    told = []
+    again = run(replicas, tmp_path / "part", start=2, stop=12, progress=lambda done, total: told.append((done, total)))
+    assert again.read("frames").equals(whole) and told == [(15, 20), (20, 20)]
+    for other in ({"start": 2}, {"start": 1, "stop": 12}, {}):
+        with pytest.raises(UnknownChoice, match=r"other .*st(art|op)"):
+            run(replicas, tmp_path / "part", **other)
+
+
+def test_a_trajectory_without_a_frame_there_is_named(replicas, tmp_path: Path) -> None:
+    with pytest.raises(OutOfRange, match=r"r1\.xtc: no frame from 18 to the end, it has 17"):
+        run(replicas, tmp_path / "part", start=18)
+    with pytest.raises(OutOfRange, match=r"r0\.xtc: no frame from 5 to 5"):
+        run(replicas, tmp_path / "part", start=5, stop=5)
+    assert not (tmp_path / "part").exists()
+
+
 def test_processes_change_no_number(replicas, plain, tmp_path: Path) -> None:
     assert same(run(replicas, tmp_path / "two", backend="processes", workers=2), plain)
 

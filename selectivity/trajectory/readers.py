@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,15 +51,11 @@ def _not_opened(topology: str, trajectory: str | None, error: Exception) -> str:
     return f"{trajectory or topology}: cannot be read ({reason}); formats of MDAnalysis are needed: repeat the transfer"
 
 
-READING_ERRORS = (OSError, EOFError, IndexError, StopIteration, RuntimeError, ValueError)
-"""What the readers of MDAnalysis raise on a damaged frame."""
-
-
 def in_turn(reader: Any, numbers: Iterable[int]) -> Iterator[tuple[int, Any]]:
     """(number, time step) of frames of a reader of MDAnalysis; None for one that cannot be read.
 
     A frame that follows the one before is read on to; the others are sought: the readers know where frames begin, so that to seek
-    is always cheaper than to read what lies between. After a frame that cannot be read the next is sought as well, whatever place
+    costs microseconds and to read what lies between milliseconds. After a frame that cannot be read the next is sought as well, whatever place
     in the file the failure left.
     """
     here: int | None = None
@@ -76,30 +72,6 @@ def _read(attempt: Callable[..., Any], *number: int) -> Any:
         return attempt(*number)
     except READING_ERRORS:
         return None
-
-
-def each_step(reader: Any, numbers: Iterable[int]) -> Iterator[tuple[int, Any]]:
-    """(number, timestep) of frames of a reader of MDAnalysis; None in place of one that cannot be read.
-
-    Where numbers follow one another the reader reads on: seeking costs a compressed text all that stands before the frame. What is
-    not met where it should be is sought, so that a damaged frame takes no other with it.
-    """
-    last = None
-    for number in numbers:
-        step = _attempt(reader.next, number) if last is not None and number == last + 1 else None
-        if step is None:
-            step = _attempt(lambda wanted=number: reader[wanted], number)
-        last = None if step is None else number
-        yield number, step
-
-
-def _attempt(read: Callable[[], Any], number: int) -> Any:
-    """What was read, None when it is not that frame or nothing."""
-    try:
-        step = read()
-    except READING_ERRORS:
-        return None
-    return step if step.frame == number else None
 
 
 def time_of(step: Any) -> float:
@@ -136,11 +108,21 @@ def mdtraj_frames(chunks: Any, *, first: int = 0) -> Iterator[Frame]:
             number += 1
 
 
-def frame_numbers(n_frames: int, start: int | None, stop: int | None, step: int | None) -> range:
-    """The frames meant, as Python slices count them; OutOfRange when there is none or the step is not positive."""
+def frame_numbers(
+    n_frames: int, start: int | None, stop: int | None, step: int | None, *, of: str = "the trajectory"
+) -> range:
+    """The frames meant, as Python slices count them; OutOfRange when ``of`` has none there or the step is not positive.
+
+    >>> frame_numbers(100, -10, None, 4)
+    range(90, 100, 4)
+    """
     if step is not None and step < 1:
         raise OutOfRange(f"stride {step}: a positive number of frames is needed")
     chosen = range(*slice(start, stop, step).indices(n_frames))
     if not chosen:
-        raise OutOfRange(f"no frame between {start} and {stop} of {n_frames}: choose others")
+        first, last = "the first" if start is None else start, "the end" if stop is None else stop
+        raise OutOfRange(
+            f"{of}: no frame from {first} to {last}, it has {n_frames} (counted from 0, from the end where negative, the stop "
+            "itself left out): choose others"
+        )
     return chosen
