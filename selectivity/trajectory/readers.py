@@ -55,8 +55,8 @@ def in_turn(reader: Any, numbers: Iterable[int]) -> Iterator[tuple[int, Any]]:
     """(number, time step) of frames of a reader of MDAnalysis; None for one that cannot be read.
 
     A frame that follows the one before is read on to; the others are sought: the readers know where frames begin, so that to seek
-    costs microseconds and to read what lies between milliseconds. After a frame that cannot be read the next is sought as well, whatever place
-    in the file the failure left.
+    costs microseconds, and to read what lies between milliseconds. After a frame that cannot be read the next is sought as well,
+    whatever place in the file the failure left.
     """
     here: int | None = None
     for number in numbers:
