@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -147,6 +148,33 @@ def test_a_process_that_dies_is_replaced_and_nothing_is_lost_or_doubled(tmp_path
     tasks = [(str(tmp_path / "died"), n) for n in range(8)]
     results = sorted(run_tasks(kill_once, tasks, backend="processes", workers=2))
     assert results == [(n, n * n) for n in range(8)] and (tmp_path / "died").exists()
+
+
+SLEEPERS = """
+import os, time
+from selectivity.trajectory.backends import run_tasks
+
+def sleep(_):
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+
+if __name__ == "__main__":
+    list(run_tasks(sleep, [1, 2], backend="processes", workers=2))
+"""
+
+
+def test_workers_end_with_the_process_that_made_them(tmp_path: Path) -> None:
+    script = tmp_path / "sleepers.py"
+    script.write_text(SLEEPERS)
+    made = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    pids = [int(made.stdout.readline()) for _ in range(2)]
+    os.kill(made.pid, signal.SIGKILL)
+    try:
+        made.communicate(timeout=20)  # until the last of them has closed what it prints to
+    finally:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.slow

@@ -146,6 +146,9 @@ def trajectory(
     ...
     """
     outputs = Outputs(json_to, csv_to, plot_to)
+    from selectivity.trajectory.backends import start_ahead
+
+    start_ahead(backend, workers)  # they load while this process does
     from selectivity.trajectory.block import Model
     from selectivity.trajectory.engine import run_trajectories
     from selectivity.trajectory.summary import summarise, write_tables

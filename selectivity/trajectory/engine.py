@@ -10,7 +10,7 @@ from typing import Any
 
 from selectivity import __version__
 from selectivity.errors import FileUnreadable
-from selectivity.trajectory.backends import run_tasks
+from selectivity.trajectory.backends import run_tasks, start_ahead
 from selectivity.trajectory.block import FrameBlock, Model, Observer
 from selectivity.trajectory.columns import tables
 from selectivity.trajectory.condition import OK, UNREADABLE
@@ -106,6 +106,7 @@ def run_trajectories(
     `selectivity.trajectory.backends.run_tasks` raises.
     """
     model = (model or Model()).checked()
+    start_ahead(backend, workers)
     universe = open_universe(topology, trajectories[0] if trajectories else None)
     followed = follow(universe, pore=pore)
     sources = [str(Path(path).resolve()) for path in (trajectories or [topology])]
