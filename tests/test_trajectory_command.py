@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -82,6 +84,36 @@ def test_a_part_of_the_frames_is_asked_for_as_a_slice(run, capsys: pytest.Captur
     assert main([*words, "--stp", "4"]) == 2
     told = capsys.readouterr().err
     assert "No such option: --stp" in told and "--stop" in told and "--stride" in told and len(told.splitlines()) == 1
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_a_bar_with_rate_and_time_left_and_nobody_else_does(
+    run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, top, xtc = run
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "100")
+    words = ["trajectory", top, xtc, "--treatment", "none", "--out"]
+    with monkeypatch.context() as patch:
+        terminal = Terminal()
+        patch.setattr(sys, "stderr", terminal)
+        assert main([*words, str(folder / "watched"), "--chunk", "2"]) == 0
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())
+    bars = [line for line in re.split(r"[\r\n]+", shown) if line.startswith("frames")]
+    done = [int(found[1]) for line in bars if (found := re.search(r"(\d+)/30 ", line))]
+    assert done == sorted(done) and len(set(done)) > 2
+    assert any(re.search(r"\d/30 +[\d.e+]+ frames/s 0:00:0\d", line) for line in bars), bars
+    capsys.readouterr()
+    for number, quiet in enumerate(([], ["--quiet"])):
+        with monkeypatch.context() as patch:
+            silent = Terminal() if quiet else io.StringIO()
+            patch.setattr(sys, "stderr", silent)
+            assert main([*quiet, *words, str(folder / f"unwatched{number}"), "--stop", "2"]) == 0
+        assert silent.getvalue() == ""
 
 
 @pytest.mark.slow

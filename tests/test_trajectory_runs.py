@@ -10,8 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
-from trajectory_systems import frames_of, jiggled, system, write_xtc
+from trajectory_systems import frames_of, jiggled, still, system, write_xtc
 
 from selectivity.errors import FileUnreadable, FilterNotFound, OutOfRange, UnknownChoice
 from selectivity.trajectory.backends import run_tasks
@@ -299,6 +300,34 @@ def test_the_summary_reads_what_the_run_wrote(plain) -> None:
     assert summary.populations["occupancy"].tolist()[0] == "W-K-K-"
     assert summary.passages.net == 0 and summary.to_dict()["passages"]["conductance_ps"] == 0.0
     assert [row["site"] for row in summary.rows()] == ["Scav", "S4", "S3", "S2", "S1", "S0"]
+
+
+def test_ligands_are_split_into_carbonyls_hydroxyls_and_waters(tmp_path: Path) -> None:
+    """K+ among 5 waters in the cavity, 4 + 4 in S4, 8 carbonyls in S2; Na+ in S0 under 4 and 2 waters, a third at 3.7, then at 3.5 Å."""
+    heights = {"Scav": -10.0, "S4": -4.6, "S2": 1.5, "S0": 8.0}
+    universe = system(ions=[("NA" if site == "S0" else "K", 0.0) for site in heights], waters=[0.0] * 8)
+    centre = universe.select_atoms("name O and resnum 76").positions.mean(axis=0)
+    positions = still(universe, 2)
+    positions[:, universe.select_atoms("resname K NA").indices] = centre + [[0.0, 0.0, z] for z in heights.values()]
+    around = 2.8 * np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, -1]]) + [0.0, 0.0, heights["Scav"]]
+    for f, third in enumerate((3.7, 3.5)):
+        above = np.array([[2.0, 0.0, 2.0], [-2.0, 0.0, 2.0], [0.0, 0.0, third]]) + [0.0, 0.0, heights["S0"]]
+        positions[f, universe.select_atoms("resname SOL").indices] = centre + np.concatenate([around, above])
+    top, xtc = write_xtc(frames_of(universe, positions), tmp_path, "ligands")
+    store = run((top, [xtc]), tmp_path / "run")
+    frames = store.read("frames")
+
+    def numbers(site: str) -> list[tuple[int, ...]]:
+        return list(
+            zip(*(frames[f"cn_{kind}_{site}"].tolist() for kind in ("carbonyl", "hydroxyl", "water")), strict=True)
+        )
+
+    assert numbers("Scav") == [(0, 0, 5)] * 2 and numbers("S4") == [(4, 4, 0)] * 2 and numbers("S2") == [(8, 0, 0)] * 2
+    assert numbers("S0") == [(4, 0, 2), (4, 0, 3)] and numbers("S1") == numbers("S3") == [(-1, -1, -1)] * 2
+    means = {site.site: site.coordination for site in summarise(store).sites}
+    assert means["S0"] == {"carbonyl": 4.0, "hydroxyl": 0.0, "water": 2.5}
+    assert means["S4"] == {"carbonyl": 4.0, "hydroxyl": 4.0, "water": 0.0}
+    assert means["S1"] == dict.fromkeys(("carbonyl", "hydroxyl", "water"))
 
 
 @pytest.mark.slow
