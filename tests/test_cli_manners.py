@@ -121,11 +121,51 @@ def test_a_value_that_its_option_refuses_names_where_it_stands(
 ) -> None:
     configured('[ratio]\nunit = "kca"')
     code, _, errors = command(capsys, "ratio", "12")
-    assert code == 2 and "selectivity.toml: " in errors and "did you mean 'kcal'?" in errors
+    assert code == 2 and "selectivity.toml [ratio] unit: " in errors and "did you mean 'kcal'?" in errors
     assert "selectivity.toml: unit for ratio" in command(capsys, "config")[2]
     assert command(capsys, "ratio", "12", "--unit", "kJ")[0] == 0
     monkeypatch.setenv("SELECTIVITY_RATIO_UNIT", "joule")
     assert "SELECTIVITY_RATIO_UNIT: " in command(capsys, "ratio", "12")[2]
+
+
+BLAMED = {
+    'a name that the command looks up itself': ('[voltage]\ncell = "neurom"', ["voltage"], "selectivity.toml [voltage] cell: "),
+    "one for every command": ('cell = "neurom"', ["iv"], "selectivity.toml cell: "),
+    "a number that the library refuses": ("temperature = -3", ["ratio", "12"], "selectivity.toml temperature: "),
+    "a number written otherwise": ("sigma = -1", ["score", "KCSA", "--quick"], "selectivity.toml sigma: "),
+    "one of a list": ('[voltage]\nout = ["Na=150", "K=x"]', ["voltage"], "selectivity.toml [voltage] out: "),
+}  # fmt: skip
+NOT_BLAMED = {
+    "typed": ('cell = "neuron"', ["voltage", "--cell", "neurom"]),
+    "typed in one word": ("temperature = 300", ["ratio", "12", "--temperature=-3"]),
+    "typed as configured": ("temperature = -3", ["ratio", "12", "--temperature", "-3"]),
+    "of something else": ("temperature = 300", ["score", "missing.pdb"]),
+    "of a word that is another's value": ("[ratio]\nunit = 'kJ'\ntemperature = -3", ["ratio", "--temperature", "-4", "12"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BLAMED)
+def test_an_error_of_a_configured_value_names_file_and_key(
+    capsys: pytest.CaptureFixture[str], structures: Path, case: str
+) -> None:
+    text, words, place = BLAMED[case]
+    configured(text)
+    code, _, errors = command(capsys, *(word.replace("KCSA", str(structures / "kcsa_like.pdb")) for word in words))
+    assert code in (1, 2) and errors.startswith(f"error: {place}") and errors.count("\n") == 1, errors
+
+
+@pytest.mark.parametrize("case", NOT_BLAMED)
+def test_an_error_of_a_typed_value_does_not(capsys: pytest.CaptureFixture[str], case: str) -> None:
+    text, words = NOT_BLAMED[case]
+    configured(text)
+    code, _, errors = command(capsys, *words)
+    assert code in (1, 2) and errors.startswith("error: ") and "selectivity.toml" not in errors, errors
+
+
+def test_a_variable_is_named_as_well(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    configured('cell = "neuron"')
+    monkeypatch.setenv("SELECTIVITY_CELL", "neurom")
+    assert command(capsys, "voltage")[2].startswith("error: SELECTIVITY_CELL: ")
 
 
 def test_a_variable_that_means_nothing_is_doubted(

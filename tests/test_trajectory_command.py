@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,6 +16,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from trajectory_systems import frames_of, jiggled, system, write_xtc
+
+from selectivity.cli import main
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 
@@ -31,7 +35,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
     return folder, top, xtc
 
 
-def test_the_command_says_writes_and_draws(run) -> None:
+def test_the_command_says_writes_and_draws(
+    run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder, top, xtc = run
     words = ("trajectory", top, xtc, xtc, "--out", "two", "--treatment", "none", "--voltage", "200")
     answer = command(*words, "--json", "s.json", "--csv", "s.csv", "--plot", "s.png", folder=folder)
@@ -51,22 +57,65 @@ def test_the_command_says_writes_and_draws(run) -> None:
     assert stays.loc[("Na", "S2"), "stays"] == 2 and stays.loc[("Na", "S2"), "departures"] == 0
     lines = [line.split() for line in answer.stdout.splitlines()]
     assert ["Na", "S2", "2", "over", "0.6"] in lines  # 60 frames, 10 ps apart, in one site
-    again = command(*words, folder=folder)
-    assert again.returncode == 0 and again.stdout == answer.stdout
+    monkeypatch.chdir(folder)
+    assert main(words) == 0 and capsys.readouterr().out == answer.stdout  # done already: summarised again
 
 
-def test_refusals_are_one_line(run) -> None:
+def test_refusals_are_one_line(run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     folder, top, xtc = run
+    monkeypatch.chdir(folder)
+    assert main(["trajectory", top, xtc, "--out", "asked", "--treatment", "none", "--start", "-2"]) == 0
+    capsys.readouterr()
     for words, says in (
         ((top, "missing.xtc"), "no such file"),
-        ((top, xtc, "--out", "two", "--stride", "2"), "other"),
+        ((top, xtc, "--out", "asked", "--treatment", "none", "--stride", "2"), "other start, stride"),
         ((top, xtc, "--out", "x", "--scheduler", "tcp://127.0.0.1:1"), "belongs to --backend dask"),
     ):
-        answer = command("trajectory", *words, folder=folder)
-        lines = answer.stderr.splitlines()
-        assert answer.returncode == 1 and len(lines) == 1 and lines[0].startswith("error: ") and says in lines[0], (
-            answer.stderr
-        )
+        code, lines = main(["trajectory", *words]), capsys.readouterr().err.splitlines()
+        assert code == 1 and len(lines) == 1 and lines[0].startswith("error: ") and says in lines[0], lines
+
+
+def test_a_part_of_the_frames_is_asked_for_as_a_slice(run, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, top, xtc = run
+    words = ["trajectory", top, xtc, "--treatment", "none", "--out", str(folder / "part")]
+    assert main([*words, "--start", "-12", "--stop", "28", "--stride", "4"]) == 0
+    assert "3 of 3 frames" in capsys.readouterr().out
+    assert pd.read_parquet(folder / "part" / "frames")["frame"].tolist() == [18, 22, 26]
+    assert main([*words, "--start", "-12"]) == 1
+    assert "holds a run with other stop, stride" in capsys.readouterr().err
+    assert main([*words, "--stp", "4"]) == 2
+    told = capsys.readouterr().err
+    assert "No such option: --stp" in told and "--stop" in told and "--stride" in told and len(told.splitlines()) == 1
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_a_bar_with_rate_and_time_left_and_nobody_else_does(
+    run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, top, xtc = run
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "100")
+    words = ["trajectory", top, xtc, "--treatment", "none", "--out"]
+    with monkeypatch.context() as patch:
+        terminal = Terminal()
+        patch.setattr(sys, "stderr", terminal)
+        assert main([*words, str(folder / "watched"), "--chunk", "2"]) == 0
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())
+    bars = [line for line in re.split(r"[\r\n]+", shown) if line.startswith("frames")]
+    done = [int(found[1]) for line in bars if (found := re.search(r"(\d+)/30 ", line))]
+    assert done == sorted(done) and len(set(done)) > 2
+    assert any(re.search(r"\d/30 +[\d.e+]+ frames/s 0:00:0\d", line) for line in bars), bars
+    capsys.readouterr()
+    for number, quiet in enumerate(([], ["--quiet"])):
+        with monkeypatch.context() as patch:
+            silent = Terminal() if quiet else io.StringIO()
+            patch.setattr(sys, "stderr", silent)
+            assert main([*quiet, *words, str(folder / f"unwatched{number}"), "--stop", "2"]) == 0
+        assert silent.getvalue() == ""
 
 
 @pytest.mark.slow

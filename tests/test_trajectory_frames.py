@@ -8,6 +8,8 @@ from pathlib import Path
 import MDAnalysis
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from MDAnalysis.lib.distances import calc_dihedrals
 from MDAnalysis.lib.mdamath import triclinic_vectors
 from scipy.spatial.transform import Rotation
@@ -18,7 +20,9 @@ from selectivity.errors import FilterNotFound, UnknownChoice
 from selectivity.pipeline import score_filter
 from selectivity.structure.load import load_filter
 from selectivity.trajectory import FilterAnalysis, follow, score_mdtraj
+from selectivity.trajectory.block import _cell
 from selectivity.trajectory.condition import BROKEN, DISORDERED, NOT_FINITE, OK, SMALL_CELL
+from selectivity.trajectory.readers import cell_of
 from selectivity.trajectory.topology import SITES
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
@@ -220,6 +224,22 @@ def test_a_cell_that_changes_is_followed() -> None:
     positions[2, ion] -= cells[2, :3] * [0, 1, 1]
     run = analysed(frames_of(universe, positions, cell=cells))
     assert run.results.frames["occupancy"].tolist() == ["--K---"] * 3
+
+
+@given(st.lists(st.floats(1.625, 500.0, width=32), min_size=3, max_size=3))
+def test_a_rectangular_cell_is_inverted_to_the_bits_of_the_general_way(edges: list[float]) -> None:
+    rows, inverse, periodic = _cell(cell_of([*edges, 90.0, 90.0, 90.0]))
+    assert periodic and np.array_equal(rows, np.diag(edges)) and np.array_equal(inverse, np.linalg.inv(rows))
+
+
+def test_what_is_no_cell_is_none() -> None:
+    assert cell_of(None) is None and cell_of([0.0, 0.0, 0.0, 90.0, 90.0, 90.0]) is None
+    tilted = cell_of(TILTED)
+    assert _cell(tilted)[2] and np.array_equal(_cell(tilted)[1], np.linalg.inv(tilted))
+    flat = np.array([[9.0, 9.0, 0.0], [9.0, 9.0, 0.0], [0.0, 0.0, 9.0]])
+    for box in (None, np.diag([9.0, np.nan, 9.0]), np.diag([9.0, np.inf, 9.0]), np.zeros((3, 3)), flat):
+        rows, inverse, periodic = _cell(box)
+        assert not periodic and np.array_equal(rows, np.eye(3)) and np.array_equal(inverse, np.eye(3))
 
 
 def test_what_cannot_be_followed_is_refused() -> None:

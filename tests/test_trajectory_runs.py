@@ -6,16 +6,20 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
-from trajectory_systems import frames_of, jiggled, system, write_xtc
+from trajectory_systems import frames_of, jiggled, still, system, write_xtc
 
 from selectivity.errors import FileUnreadable, FilterNotFound, OutOfRange, UnknownChoice
 from selectivity.trajectory.backends import run_tasks
 from selectivity.trajectory.block import Model
 from selectivity.trajectory.condition import UNREADABLE
 from selectivity.trajectory.engine import run_trajectories
+from selectivity.trajectory.readers import in_turn
 from selectivity.trajectory.store import open_run
 from selectivity.trajectory.summary import summarise
 
@@ -63,6 +67,37 @@ def test_chunks_and_stride_change_no_number(replicas, plain, tmp_path: Path) -> 
     strided = run(replicas, tmp_path / "strided", stride=3, chunk=2).read("frames")
     every = plain.read("frames")
     assert strided.equals(every[every["frame"] % 3 == 0].reset_index(drop=True))
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "stride"), [(4, None, 1), (None, -3, 2), (-12, -2, 5), (3, 16, 4), (10, 99, 1), (-99, 2, 1)]
+)
+def test_start_stop_and_stride_are_those_of_a_slice(replicas, plain, tmp_path: Path, start, stop, stride) -> None:
+    part = run(replicas, tmp_path / "part", start=start, stop=stop, stride=stride).read("frames")
+    every = plain.read("frames")
+    chosen = {(r, n) for r, length in enumerate((23, 17)) for n in range(length)[start:stop:stride]}
+    kept = [pair in chosen for pair in zip(every["replica"], every["frame"], strict=True)]
+    assert len(part) == len(chosen) and part.equals(every[kept].reset_index(drop=True))
+
+
+def test_a_part_goes_on_only_with_the_same_start_and_stop(replicas, tmp_path: Path) -> None:
+    part = run(replicas, tmp_path / "part", start=2, stop=12)
+    whole = part.read("frames")
+    part.part("frames", 1, 1).unlink()  # as if killed before the last chunk
+    told = []
+    again = run(replicas, tmp_path / "part", start=2, stop=12, progress=lambda done, total: told.append((done, total)))
+    assert again.read("frames").equals(whole) and told == [(15, 20), (20, 20)]
+    for other in ({"start": 2}, {"start": 1, "stop": 12}, {}):
+        with pytest.raises(UnknownChoice, match=r"other .*st(art|op)"):
+            run(replicas, tmp_path / "part", **other)
+
+
+def test_a_trajectory_without_a_frame_there_is_named(replicas, tmp_path: Path) -> None:
+    with pytest.raises(OutOfRange, match=r"r1\.xtc: no frame from 18 to the end, it has 17"):
+        run(replicas, tmp_path / "part", start=18)
+    with pytest.raises(OutOfRange, match=r"r0\.xtc: no frame from 5 to 5"):
+        run(replicas, tmp_path / "part", start=5, stop=5)
+    assert not (tmp_path / "part").exists()
 
 
 def test_processes_change_no_number(replicas, plain, tmp_path: Path) -> None:
@@ -116,6 +151,33 @@ def test_a_process_that_dies_is_replaced_and_nothing_is_lost_or_doubled(tmp_path
     assert results == [(n, n * n) for n in range(8)] and (tmp_path / "died").exists()
 
 
+SLEEPERS = """
+import os, time
+from selectivity.trajectory.backends import run_tasks
+
+def sleep(_):
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+
+if __name__ == "__main__":
+    list(run_tasks(sleep, [1, 2], backend="processes", workers=2))
+"""
+
+
+def test_workers_end_with_the_process_that_made_them(tmp_path: Path) -> None:
+    script = tmp_path / "sleepers.py"
+    script.write_text(SLEEPERS)
+    made = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    pids = [int(made.stdout.readline()) for _ in range(2)]
+    os.kill(made.pid, signal.SIGKILL)
+    try:
+        made.communicate(timeout=20)  # until the last of them has closed what it prints to
+    finally:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
 @pytest.mark.slow
 def test_a_dask_cluster_gives_the_same_with_a_worker_killed_in_the_middle(replicas, plain, tmp_path: Path) -> None:
     from distributed import Client, LocalCluster
@@ -147,6 +209,56 @@ def test_a_truncated_frame_keeps_its_row(replicas, tmp_path: Path) -> None:
     assert len(frames) == 17 and frames["state"].tolist() == [0] * 16 + [UNREADABLE]
     summary = summarise(store)
     assert summary.n_usable == 16 and "truncated or damaged" in summary.unusable[0]
+
+
+def test_a_damaged_frame_in_the_middle_of_a_chunk_costs_no_other(replicas, plain, tmp_path: Path) -> None:
+    from MDAnalysis.lib.formats.libmdaxdr import XTCFile
+
+    top, trajectories = replicas
+    with XTCFile(trajectories[0]) as file:
+        begins = file.offsets
+    content = bytearray(Path(trajectories[0]).read_bytes())
+    for number in (7, 10, 12, 13):  # within a chunk, at the start of one, two in a row
+        content[begins[number] : begins[number] + 4] = b"gone"
+    damaged = tmp_path / "damaged.xtc"
+    damaged.write_bytes(content)
+    frames = run((top, [str(damaged)]), tmp_path / "run").read("frames")
+    lost = frames["state"] == UNREADABLE
+    assert frames["frame"].tolist() == [*range(23)] and frames["frame"][lost].tolist() == [7, 10, 12, 13]
+    whole = plain.read("frames").query("replica == 0")
+    assert frames[~lost].equals(whole[~lost])
+
+
+class Recorded:
+    """A reader that notes how it is asked; frame 5 cannot be read, and reading on from frame 8 passes frame 9 over."""
+
+    def __init__(self) -> None:
+        self.at, self.asked = -1, []
+
+    def __getitem__(self, number: int) -> SimpleNamespace:
+        self.at = number
+        self.asked.append(f"seek {number}")
+        if number == 5:
+            raise OSError("damaged")
+        return SimpleNamespace(frame=number)
+
+    def next(self) -> SimpleNamespace:
+        self.at += 2 if self.at == 8 else 1
+        self.asked.append(f"on to {self.at}")
+        if self.at == 5:
+            raise StopIteration
+        return SimpleNamespace(frame=self.at)
+
+
+def test_frames_in_a_row_are_read_on_to_and_only_others_sought() -> None:
+    reader = Recorded()
+    found = [(number, None if step is None else step.frame) for number, step in in_turn(reader, range(3, 11))]
+    assert found == [(3, 3), (4, 4), (5, None), (6, 6), (7, 7), (8, 8), (9, 9), (10, 10)]
+    assert reader.asked[:6] == ["seek 3", "on to 4", "on to 5", "seek 5", "seek 6", "on to 7"]
+    assert reader.asked[6:] == ["on to 8", "on to 10", "seek 9", "on to 10"]
+    strided = Recorded()
+    assert [step.frame for _, step in in_turn(strided, range(0, 5, 2))] == [0, 2, 4]
+    assert strided.asked == ["seek 0", "seek 2", "seek 4"]
 
 
 def test_what_does_not_fit_is_refused(replicas, tmp_path: Path) -> None:
@@ -188,6 +300,34 @@ def test_the_summary_reads_what_the_run_wrote(plain) -> None:
     assert summary.populations["occupancy"].tolist()[0] == "W-K-K-"
     assert summary.passages.net == 0 and summary.to_dict()["passages"]["conductance_ps"] == 0.0
     assert [row["site"] for row in summary.rows()] == ["Scav", "S4", "S3", "S2", "S1", "S0"]
+
+
+def test_ligands_are_split_into_carbonyls_hydroxyls_and_waters(tmp_path: Path) -> None:
+    """K+ among 5 waters in the cavity, 4 + 4 in S4, 8 carbonyls in S2; Na+ in S0 under 4 and 2 waters, a third at 3.7, then at 3.5 Å."""
+    heights = {"Scav": -10.0, "S4": -4.6, "S2": 1.5, "S0": 8.0}
+    universe = system(ions=[("NA" if site == "S0" else "K", 0.0) for site in heights], waters=[0.0] * 8)
+    centre = universe.select_atoms("name O and resnum 76").positions.mean(axis=0)
+    positions = still(universe, 2)
+    positions[:, universe.select_atoms("resname K NA").indices] = centre + [[0.0, 0.0, z] for z in heights.values()]
+    around = 2.8 * np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, -1]]) + [0.0, 0.0, heights["Scav"]]
+    for f, third in enumerate((3.7, 3.5)):
+        above = np.array([[2.0, 0.0, 2.0], [-2.0, 0.0, 2.0], [0.0, 0.0, third]]) + [0.0, 0.0, heights["S0"]]
+        positions[f, universe.select_atoms("resname SOL").indices] = centre + np.concatenate([around, above])
+    top, xtc = write_xtc(frames_of(universe, positions), tmp_path, "ligands")
+    store = run((top, [xtc]), tmp_path / "run")
+    frames = store.read("frames")
+
+    def numbers(site: str) -> list[tuple[int, ...]]:
+        return list(
+            zip(*(frames[f"cn_{kind}_{site}"].tolist() for kind in ("carbonyl", "hydroxyl", "water")), strict=True)
+        )
+
+    assert numbers("Scav") == [(0, 0, 5)] * 2 and numbers("S4") == [(4, 4, 0)] * 2 and numbers("S2") == [(8, 0, 0)] * 2
+    assert numbers("S0") == [(4, 0, 2), (4, 0, 3)] and numbers("S1") == numbers("S3") == [(-1, -1, -1)] * 2
+    means = {site.site: site.coordination for site in summarise(store).sites}
+    assert means["S0"] == {"carbonyl": 4.0, "hydroxyl": 0.0, "water": 2.5}
+    assert means["S4"] == {"carbonyl": 4.0, "hydroxyl": 4.0, "water": 0.0}
+    assert means["S1"] == dict.fromkeys(("carbonyl", "hydroxyl", "water"))
 
 
 @pytest.mark.slow

@@ -41,11 +41,14 @@ from selectivity.cli import (
     verbosity,
     voltage,
 )
-from selectivity.cli.failures import DEBUG_VARIABLE
+from selectivity.cli.failures import DEBUG_VARIABLE, blame_configuration
 from selectivity.cli.options import TakesNegativeNumbers
 
 # Options of the program that may also stand behind a command: `selectivity score FILE -q`.
 ANYWHERE = ("-q", "--quiet", "-v", "--verbose", "--debug")
+
+TYPED = "selectivity.typed"
+"""Where the context keeps the words of the command line."""
 
 
 class Program(typer.core.TyperGroup):
@@ -54,7 +57,16 @@ class Program(typer.core.TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         end = args.index("--") if "--" in args else len(args)
         ours = [word for word in args[:end] if word in ANYWHERE]
+        ctx.meta[TYPED] = list(args)
         return super().parse_args(ctx, [*ours, *(word for word in args[:end] if word not in ANYWHERE), *args[end:]])
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as problem:
+            held = (ctx.obj or {}).get(ctx.invoked_subcommand, {})
+            blame_configuration(problem, held, ctx.meta.get(TYPED, ()))
+            raise
 
 
 # Plain help everywhere: it reads the same in a terminal, a pipe and the documentation.

@@ -62,6 +62,13 @@ class Setting:
     value: Any
     origin: str
 
+    @property
+    def place(self) -> str:
+        """Where to change it: "selectivity.toml [voltage] cell", "selectivity.toml temperature", "SELECTIVITY_CELL"."""
+        if self.origin.startswith(PREFIX):
+            return self.origin
+        return " ".join([self.origin, *([f"[{self.command}]"] if self.command else []), self.option])
+
 
 def user_file() -> Path:
     """The user's own file, where this system keeps such files (~/.config/selectivity/config.toml on Linux)."""

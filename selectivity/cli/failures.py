@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def _run(app: typer.Typer, arguments: Sequence[str] | None) -> int:
         )
         sys.stdout.flush()
     except SelectivityError as refusal:
-        return _fail(refusal, one_line(refusal), EXIT_REFUSED)
+        return _fail(refusal, _blamed(refusal) + one_line(refusal), EXIT_REFUSED)
     except _UsageProblem as problem:
         return _fail(problem, _usage_line(problem), EXIT_USAGE)
     except (KeyboardInterrupt, typer.Abort):
@@ -140,7 +141,7 @@ def _usage_line(problem: Exception) -> str:
     message = " ".join(problem.format_message().split())  # type: ignore[attr-defined]
     context = getattr(problem, "ctx", None)
     command = context.command_path if context is not None else "selectivity"
-    origin = _origin(problem, context)
+    origin = _origin(problem, context) or _blamed(problem)
     return f"{origin}{message.rstrip('.')}; see `{command} --help`"
 
 
@@ -151,7 +152,46 @@ def _origin(problem: Exception, context: Any) -> str:
         return ""
     held = (context.find_root().obj or {}).get(context.info_name, {})
     option = max(parameter.opts, key=len).removeprefix("--")
-    return f"{held[option].origin}: " if option in held else ""
+    return f"{held[option].place}: " if option in held else ""
+
+
+def blame_configuration(problem: Exception, held: Mapping[str, Any], typed: Sequence[str]) -> None:
+    """Note on an error which configured value it speaks of, so that its line can say where that stands.
+
+    ``held`` are the settings of the command by option, ``typed`` the words of the command line, whose options are not to blame.
+    An error knows values, not where they come from: one is meant where it is quoted, or stands beside the name of its option.
+    """
+    given = {word.partition("=")[0].removeprefix("--") for word in typed if word.startswith("--")}
+    message = str(getattr(problem, "message", problem)).partition("did you mean")[0]
+    for option, setting in held.items():
+        values = setting.value if isinstance(setting.value, list) else [setting.value]
+        if option not in given and any(_speaks_of(message, option, str(value)) for value in values):
+            problem.add_note(f"{_BLAMED}{setting.place}")
+            return
+
+
+_BLAMED = "configured: "
+
+
+def _blamed(problem: Exception) -> str:
+    notes = [note for note in getattr(problem, "__notes__", ()) if note.startswith(_BLAMED)]
+    return f"{notes[0].removeprefix(_BLAMED)}: " if notes else ""
+
+
+def _speaks_of(message: str, option: str, value: str) -> bool:
+    if f"'{value}'" in message:
+        return True
+    name = re.escape(option).replace(r"\-", "[-_ ]")
+    if not re.search(rf"(?<!\w){name}(?!\w)", message, re.IGNORECASE):
+        return False
+    return any(_same(word.rstrip(",;:."), value) for word in message.split())
+
+
+def _same(word: str, value: str) -> bool:
+    try:
+        return word == value or float(word) == float(value)
+    except ValueError:
+        return False
 
 
 def _abandon_stdout() -> None:

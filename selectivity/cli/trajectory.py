@@ -50,6 +50,24 @@ FrameTreatment = Annotated[
         help=f"ddG of every frame: {', '.join(FRAME_TREATMENTS)}.",
     ),
 ]
+Start = Annotated[
+    int | None,
+    typer.Option(
+        "--start",
+        metavar="FRAME",
+        help="First frame taken of every trajectory, counted from 0, or from its end if negative.",
+        show_default="the first",
+    ),
+]
+Stop = Annotated[
+    int | None,
+    typer.Option(
+        "--stop",
+        metavar="FRAME",
+        help="Frame before which to stop; --start -100 alone takes the last hundred.",
+        show_default="the end",
+    ),
+]
 Stride = Annotated[int, typer.Option("--stride", metavar="NUMBER", min=1, help="Take every so-manieth frame.")]
 ChunkSize = Annotated[
     int,
@@ -90,6 +108,8 @@ def trajectory(
     trajectories: Trajectories = None,
     out: Out = "selectivity-run",
     treatment: FrameTreatment = "rigid",
+    start: Start = None,
+    stop: Stop = None,
     stride: Stride = 1,
     force_field: ForceField = "charmm36",
     hydration: Hydration = "force-field",
@@ -126,6 +146,9 @@ def trajectory(
     ...
     """
     outputs = Outputs(json_to, csv_to, plot_to)
+    from selectivity.trajectory.backends import start_ahead
+
+    start_ahead(backend, workers)  # they load while this process does
     from selectivity.trajectory.block import Model
     from selectivity.trajectory.engine import run_trajectories
     from selectivity.trajectory.summary import summarise, write_tables
@@ -138,6 +161,8 @@ def trajectory(
             trajectories or [],
             out,
             model=model,
+            start=start,
+            stop=stop,
             stride=stride,
             chunk=chunk,
             cold_every=cold_every or None,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from threading import Thread
 from typing import Any
 
 from selectivity.errors import SelectivityError, UnknownChoice, hint
@@ -15,6 +18,13 @@ BACKENDS = ("serial", "processes", "dask")
 
 ATTEMPTS = 3
 """Times that a task may take its worker down before the run gives up: a machine may fail, a task that kills every worker is a bug."""
+
+START_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
+"""Workers are never forked from this process, which is unsafe beside threads (BLAS, numba, a progress bar)."""
+
+PRELOAD = "selectivity.trajectory.preloaded"
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 class WorkerLost(SelectivityError):
@@ -52,6 +62,34 @@ def run_tasks(
             yield index, function(task)
 
 
+def start_ahead(backend: str, workers: int) -> None:
+    """Have a server of worker processes load what they need while this process does something else; returns at once.
+
+    Only for "processes" with several workers, and on Linux: workers fork from that server with everything loaded. The server has one
+    thread, as a process must that others fork from. Where another part of this program has started it before, workers
+    import for themselves, which costs them seconds and changes no result.
+    """
+    if backend != "processes" or workers < 2 or START_METHOD != "forkserver":
+        return
+    from multiprocessing import forkserver
+
+    with _one_thread():
+        multiprocessing.set_forkserver_preload([PRELOAD])
+        forkserver.ensure_running()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Processes started here compute with one thread, unless the user said otherwise: there is a worker for each core."""
+    new = [name for name in THREADS if name not in os.environ]
+    os.environ.update(dict.fromkeys(new, "1"))
+    try:
+        yield
+    finally:
+        for name in new:
+            del os.environ[name]
+
+
 def _in_processes(function: Callable[[Any], Any], tasks: Sequence[Any], workers: int) -> Iterator[tuple[int, Any]]:
     left = dict(enumerate(tasks))
     failures = 0
@@ -70,9 +108,9 @@ def _in_processes(function: Callable[[Any], Any], tasks: Sequence[Any], workers:
 
 def _one_pool(function: Callable[[Any], Any], left: dict[int, Any], workers: int) -> Iterator[tuple[int, Any]]:
     """Results until all are there or a worker dies (which breaks the pool)."""
-    context = multiprocessing.get_context("spawn")  # fork is unsafe beside threads (BLAS, numba)
+    context = multiprocessing.get_context(START_METHOD)
     before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, mp_context=context)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent)
     try:
         futures = {pool.submit(function, task): index for index, task in left.items()}
         for future in as_completed(futures):
@@ -87,6 +125,18 @@ def _one_pool(function: Callable[[Any], Any], left: dict[int, Any], workers: int
             child.terminate()
         pool.shutdown(cancel_futures=True)
         raise
+
+
+def _end_with_parent() -> None:
+    """End this worker when the process that made it is gone: a pool that is killed leaves its workers waiting for ever."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _on_dask(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -204,9 +205,21 @@ class Observer:
 
 
 def _cell(box: Array | None) -> tuple[Array, Array, bool]:
+    """Rows of a cell, their inverse, and whether there is a cell at all; a rectangular one is turned over without linear algebra."""
     if box is None:
-        return np.eye(3), np.eye(3), False
+        return _NO_CELL
     cell = np.ascontiguousarray(box, dtype=np.float64)
-    if not np.isfinite(cell).all() or abs(np.linalg.det(cell)) < 1.0:  # Å^3: no cell
-        return np.eye(3), np.eye(3), False
+    (a, ay, az), (bx, b, bz), (cx, cy, c) = cell.tolist()
+    if ay == az == bx == bz == cx == cy == 0.0:
+        if not (isfinite(a) and isfinite(b) and isfinite(c)) or abs(a * b * c) < LEAST_VOLUME:
+            return _NO_CELL
+        return cell, np.array([[1.0 / a, 0.0, 0.0], [0.0, 1.0 / b, 0.0], [0.0, 0.0, 1.0 / c]]), True
+    if not np.isfinite(cell).all() or abs(np.linalg.det(cell)) < LEAST_VOLUME:
+        return _NO_CELL
     return cell, np.ascontiguousarray(np.linalg.inv(cell)), True
+
+
+LEAST_VOLUME = 1.0
+"""Å^3: what is smaller is no cell."""
+
+_NO_CELL = (np.eye(3), np.eye(3), False)

@@ -10,11 +10,11 @@ from typing import Any
 
 from selectivity import __version__
 from selectivity.errors import FileUnreadable
-from selectivity.trajectory.backends import run_tasks
+from selectivity.trajectory.backends import run_tasks, start_ahead
 from selectivity.trajectory.block import FrameBlock, Model, Observer
 from selectivity.trajectory.columns import tables
 from selectivity.trajectory.condition import OK, UNREADABLE
-from selectivity.trajectory.readers import cell_of, frame_numbers, open_universe, time_of
+from selectivity.trajectory.readers import READING_ERRORS, cell_of, frame_numbers, in_turn, open_universe, time_of
 from selectivity.trajectory.relaxed import Library, Relaxation, library
 from selectivity.trajectory.store import Store, create_or_continue
 from selectivity.trajectory.topology import FollowedFilter, follow
@@ -64,10 +64,8 @@ class ChunkWork:
         if self.known is not None:
             relaxation = Relaxation(self.known, self.model.water_leg, cold_every=self.cold_every)
         block = observer.block(len(chunk.frames))
-        for f, number in enumerate(chunk.frames):
-            try:
-                step = reader[number]
-            except READING_ERRORS:
+        for f, (number, step) in enumerate(in_turn(reader, chunk.frames)):
+            if step is None:
                 block.frame[f], block.state[f] = number, UNREADABLE
                 continue
             state = observer.see(
@@ -78,16 +76,14 @@ class ChunkWork:
         return block
 
 
-READING_ERRORS = (OSError, EOFError, IndexError, StopIteration, RuntimeError, ValueError)
-"""What the readers of MDAnalysis raise on a damaged frame."""
-
-
 def run_trajectories(
     topology: str,
     trajectories: Sequence[str],
     out: str | Path,
     *,
     model: Model | None = None,
+    start: int | None = None,
+    stop: int | None = None,
     stride: int = 1,
     chunk: int = CHUNK,
     cold_every: int | None = 500,
@@ -99,23 +95,30 @@ def run_trajectories(
 ) -> Store:
     """Score every ``stride``-th frame of trajectories of one topology (replicas, in their order) into the folder ``out``.
 
+    ``start`` and ``stop`` are frame numbers as in a slice of Python, the same for every trajectory: counted from 0, from its end
+    where negative, ``stop`` itself left out.
     Without trajectories the frames of the topology itself are meant. The filter is found in the first frame of the first trajectory. An
     interrupted run goes on where it stopped when the same is asked again. Memory does not grow with the number of frames; the
     results do not depend on ``backend`` ("serial", "processes", "dask"), ``workers`` or interruptions. ``progress`` is told how many
     frames are done, of how many. With "dask" the folder must be on a disk that all workers see.
 
-    Raises FileUnreadable, FilterNotFound, UnknownChoice and what `selectivity.trajectory.backends.run_tasks` raises.
+    Raises FileUnreadable, FilterNotFound, UnknownChoice, OutOfRange for a trajectory without a frame there, and what
+    `selectivity.trajectory.backends.run_tasks` raises.
     """
     model = (model or Model()).checked()
+    start_ahead(backend, workers)
     universe = open_universe(topology, trajectories[0] if trajectories else None)
     followed = follow(universe, pore=pore)
     sources = [str(Path(path).resolve()) for path in (trajectories or [topology])]
     lengths = [_length(path, followed.n_atoms) for path in sources]
-    frame_numbers(min(lengths), None, None, stride)
-    question = _question(topology, sources, lengths, model, stride, chunk, cold_every, pore) | _found(followed)
+    wanted = [
+        frame_numbers(n, start, stop, stride, of=Path(path).name) for path, n in zip(sources, lengths, strict=True)
+    ]
+    asked = {"start": start, "stop": stop, "stride": stride, "chunk": chunk}
+    question = _question(topology, sources, lengths, model, cold_every, pore) | asked | _found(followed)
     store = create_or_continue(out, question)
     store = replace(store, folder=store.folder.resolve())
-    plan = [c for r, path in enumerate(sources) for c in _chunks(r, path, lengths[r], stride, chunk)]
+    plan = [c for r, path in enumerate(sources) for c in _chunks(r, path, wanted[r], chunk)]
     left = [c for c in plan if not store.done(c.replica, c.number)]
     total, done = sum(len(c.frames) for c in plan), sum(len(c.frames) for c in plan) - sum(len(c.frames) for c in left)
     if progress is not None:
@@ -132,11 +135,11 @@ def run_trajectories(
     return store
 
 
-def _chunks(replica: int, path: str, length: int, stride: int, size: int) -> list[Chunk]:
-    span = size * stride
+def _chunks(replica: int, path: str, wanted: range, size: int) -> list[Chunk]:
+    span = size * wanted.step
     return [
-        Chunk(replica, n, path, first, min(first + span, length), stride)
-        for n, first in enumerate(range(0, length, span))
+        Chunk(replica, n, path, first, min(first + span, wanted.stop), wanted.step)
+        for n, first in enumerate(range(wanted.start, wanted.stop, span))
     ]
 
 
@@ -145,8 +148,6 @@ def _question(
     sources: Sequence[str],
     lengths: Sequence[int],
     model: Model,
-    stride: int,
-    chunk: int,
     cold: int | None,
     pore: Any,
 ) -> dict[str, Any]:
@@ -158,8 +159,6 @@ def _question(
             {"path": path, "bytes": Path(path).stat().st_size, "frames": n}
             for path, n in zip(sources, lengths, strict=True)
         ],
-        "stride": stride,
-        "chunk": chunk,
         "pore": None if pore is None else str(pore),
         "treatments": list(model.treatments),
         "force_field": model.force_field,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from selectivity.errors import FileUnreadable, OutOfRange
 
 Array = NDArray[Any]
+
+READING_ERRORS = (OSError, EOFError, IndexError, StopIteration, RuntimeError, ValueError)
+"""What the readers of MDAnalysis raise on a damaged frame."""
 
 
 @dataclass(frozen=True)
@@ -48,19 +51,27 @@ def _not_opened(topology: str, trajectory: str | None, error: Exception) -> str:
     return f"{trajectory or topology}: cannot be read ({reason}); formats of MDAnalysis are needed: repeat the transfer"
 
 
-def universe_frames(universe: Any, numbers: Iterable[int]) -> Iterator[Frame]:
-    """Frames of a universe by number; FileUnreadable names the first that cannot be read (a truncated end, for example)."""
-    trajectory = universe.trajectory
+def in_turn(reader: Any, numbers: Iterable[int]) -> Iterator[tuple[int, Any]]:
+    """(number, time step) of frames of a reader of MDAnalysis; None for one that cannot be read.
+
+    A frame that follows the one before is read on to; the others are sought: the readers know where frames begin, so that to seek
+    costs microseconds, and to read what lies between milliseconds. After a frame that cannot be read the next is sought as well,
+    whatever place in the file the failure left.
+    """
+    here: int | None = None
     for number in numbers:
-        try:
-            step = trajectory[number]
-        except (OSError, EOFError, IndexError, StopIteration, RuntimeError, ValueError) as error:
-            reason = " ".join(str(error).split())[:120]
-            raise FileUnreadable(
-                f"{Path(str(trajectory.filename)).name}: frame {number} cannot be read ({reason}); whole frames are needed: "
-                "cut the trajectory there, or repeat the transfer"
-            ) from None
-        yield Frame(int(step.frame), time_of(step), step.positions, cell_of(step.dimensions))
+        step = _read(reader.next) if here is not None and number == here + 1 else None
+        if step is None or step.frame != number:
+            step = _read(reader.__getitem__, number)
+        here = None if step is None else number
+        yield number, step
+
+
+def _read(attempt: Callable[..., Any], *number: int) -> Any:
+    try:
+        return attempt(*number)
+    except READING_ERRORS:
+        return None
 
 
 def time_of(step: Any) -> float:
@@ -97,11 +108,21 @@ def mdtraj_frames(chunks: Any, *, first: int = 0) -> Iterator[Frame]:
             number += 1
 
 
-def frame_numbers(n_frames: int, start: int | None, stop: int | None, step: int | None) -> Sequence[int]:
-    """The frames meant, as Python slices count them; OutOfRange when there is none or the step is not positive."""
+def frame_numbers(
+    n_frames: int, start: int | None, stop: int | None, step: int | None, *, of: str = "the trajectory"
+) -> range:
+    """The frames meant, as Python slices count them; OutOfRange when ``of`` has none there or the step is not positive.
+
+    >>> frame_numbers(100, -10, None, 4)
+    range(90, 100, 4)
+    """
     if step is not None and step < 1:
         raise OutOfRange(f"stride {step}: a positive number of frames is needed")
     chosen = range(*slice(start, stop, step).indices(n_frames))
     if not chosen:
-        raise OutOfRange(f"no frame between {start} and {stop} of {n_frames}: choose others")
+        first, last = "the first" if start is None else start, "the end" if stop is None else stop
+        raise OutOfRange(
+            f"{of}: no frame from {first} to {last}, it has {n_frames} (counted from 0, from the end where negative, the stop "
+            "itself left out): choose others"
+        )
     return chosen
