@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,10 +19,11 @@ from selectivity.errors import FileUnreadable, FilterNotFound, OutOfRange, Unkno
 from selectivity.trajectory.backends import run_tasks
 from selectivity.trajectory.block import Model
 from selectivity.trajectory.condition import UNREADABLE
-from selectivity.trajectory.engine import run_trajectories
-from selectivity.trajectory.readers import in_turn
+from selectivity.trajectory.engine import Chunk, ChunkWork, run_trajectories
+from selectivity.trajectory.readers import in_turn, open_universe
 from selectivity.trajectory.store import open_run
 from selectivity.trajectory.summary import summarise
+from selectivity.trajectory.topology import follow
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 GEOMETRY = Model(())
@@ -134,6 +136,21 @@ def test_a_killed_run_resumes_and_has_lost_one_chunk_at_most(replicas, plain, tm
     finished = run(replicas, out)
     assert same(finished, plain)
     assert all(p.stat().st_mtime_ns == stamp for p, stamp in untouched.items())
+
+
+def test_threads_of_one_process_do_not_share_a_reader(replicas, plain, tmp_path: Path) -> None:
+    """As on a dask worker with several threads, which is what `dask worker` starts: chunks of one file, side by side."""
+    top, trajectories = replicas
+    followed = follow(open_universe(top, trajectories[0]))
+    work = ChunkWork(plain, followed, GEOMETRY, None, None)
+    chunks = [
+        Chunk(0, n, trajectories[0], first, min(first + 6, 23), 1) for n, first in enumerate(range(0, 23, 6))
+    ] * 10
+    alone = [work.block(chunk) for chunk in chunks[:4]] * 10
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(work.block, chunks))
+    for one, other in zip(alone, together, strict=True):
+        assert one.frame.tolist() == other.frame.tolist() and np.array_equal(one.core, other.core)
 
 
 def kill_once(task: tuple[str, int]) -> int:
