@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from dying_task import kill_once
 from trajectory_systems import frames_of, jiggled, still, system, write_xtc
 
 from selectivity.errors import FileUnreadable, FilterNotFound, OutOfRange, UnknownChoice
@@ -151,15 +152,6 @@ def test_threads_of_one_process_do_not_share_a_reader(replicas, plain, tmp_path:
         together = list(pool.map(work.block, chunks))
     for one, other in zip(alone, together, strict=True):
         assert one.frame.tolist() == other.frame.tolist() and np.array_equal(one.core, other.core)
-
-
-def kill_once(task: tuple[str, int]) -> int:
-    """Square a number; the first to do number 3 dies."""
-    marker, number = Path(task[0]), task[1]
-    if number == 3 and not marker.exists():
-        marker.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number * number
 
 
 def test_a_process_that_dies_is_replaced_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
