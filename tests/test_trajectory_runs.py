@@ -6,22 +6,25 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from dying_task import kill_once
 from trajectory_systems import frames_of, jiggled, still, system, write_xtc
 
 from selectivity.errors import FileUnreadable, FilterNotFound, OutOfRange, UnknownChoice
 from selectivity.trajectory.backends import run_tasks
 from selectivity.trajectory.block import Model
 from selectivity.trajectory.condition import UNREADABLE
-from selectivity.trajectory.engine import run_trajectories
-from selectivity.trajectory.readers import in_turn
+from selectivity.trajectory.engine import Chunk, ChunkWork, run_trajectories
+from selectivity.trajectory.readers import in_turn, open_universe
 from selectivity.trajectory.store import open_run
 from selectivity.trajectory.summary import summarise
+from selectivity.trajectory.topology import follow
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 GEOMETRY = Model(())
@@ -136,13 +139,19 @@ def test_a_killed_run_resumes_and_has_lost_one_chunk_at_most(replicas, plain, tm
     assert all(p.stat().st_mtime_ns == stamp for p, stamp in untouched.items())
 
 
-def kill_once(task: tuple[str, int]) -> int:
-    """Square a number; the first to do number 3 dies."""
-    marker, number = Path(task[0]), task[1]
-    if number == 3 and not marker.exists():
-        marker.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number * number
+def test_threads_of_one_process_do_not_share_a_reader(replicas, plain, tmp_path: Path) -> None:
+    """As on a dask worker with several threads, which is what `dask worker` starts: chunks of one file, side by side."""
+    top, trajectories = replicas
+    followed = follow(open_universe(top, trajectories[0]))
+    work = ChunkWork(plain, followed, GEOMETRY, None, None)
+    chunks = [
+        Chunk(0, n, trajectories[0], first, min(first + 6, 23), 1) for n, first in enumerate(range(0, 23, 6))
+    ] * 10
+    alone = [work.block(chunk) for chunk in chunks[:4]] * 10
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(work.block, chunks))
+    for one, other in zip(alone, together, strict=True):
+        assert one.frame.tolist() == other.frame.tolist() and np.array_equal(one.core, other.core)
 
 
 def test_a_process_that_dies_is_replaced_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:

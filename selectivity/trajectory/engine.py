@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 from selectivity import __version__
@@ -58,7 +59,7 @@ class ChunkWork:
 
     def block(self, chunk: Chunk) -> FrameBlock:
         """The frames of a chunk; one that cannot be read keeps its row and says so."""
-        reader = _reader(chunk.trajectory, self.followed.n_atoms)
+        reader = _reader(chunk.trajectory, self.followed.n_atoms, get_ident())
         observer = Observer(self.followed, self.model)
         relaxation = None
         if self.known is not None:
@@ -188,12 +189,13 @@ def _length(path: str, n_atoms: int) -> int:
     """Frames of a trajectory, a truncated one at its end included."""
     if not Path(path).is_file():
         raise FileUnreadable(f"{path}: no such file; give a topology and its trajectories")
-    return len(_reader(path, n_atoms))
+    return len(_reader(path, n_atoms, get_ident()))
 
 
-@lru_cache(maxsize=4)
-def _reader(path: str, n_atoms: int) -> Any:
-    """A reader of MDAnalysis; it knows the number of atoms, so that no worker parses a topology."""
+@lru_cache(maxsize=16)
+def _reader(path: str, n_atoms: int, thread: int) -> Any:
+    """A reader of MDAnalysis, which knows the number of atoms, so that no worker parses a topology; it stands at a frame and holds its
+    positions, so that each thread needs its own (workers of a dask cluster have several)."""
     import warnings
 
     from MDAnalysis.coordinates.core import reader
