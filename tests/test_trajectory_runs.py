@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from dying_task import kill_once
+from MDAnalysis.lib.formats.libmdaxdr import XTCFile
 from trajectory_systems import frames_of, jiggled, still, system, write_xtc
 
 from selectivity.errors import FileUnreadable, FilterNotFound, OutOfRange, UnknownChoice
@@ -220,9 +221,20 @@ def test_a_truncated_frame_keeps_its_row(replicas, tmp_path: Path) -> None:
     assert summary.n_usable == 16 and "truncated or damaged" in summary.unusable[0]
 
 
-def test_a_damaged_frame_in_the_middle_of_a_chunk_costs_no_other(replicas, plain, tmp_path: Path) -> None:
-    from MDAnalysis.lib.formats.libmdaxdr import XTCFile
+@pytest.mark.parametrize("length", (b"\0\0\0\x08", b"\xff\xff\xff\xf0", b"\x7f\xff\xff\xff"), ids=("short", "negative", "huge"))
+def test_frames_behind_a_damaged_length_are_never_lost_unseen(replicas, tmp_path: Path, length: bytes) -> None:
+    top, (first, *_) = replicas
+    with XTCFile(first) as file:
+        place = int(file.offsets[3])
+    content = bytearray(Path(first).read_bytes())
+    content[place + 88 : place + 92] = length
+    damaged = tmp_path / "damaged.xtc"
+    damaged.write_bytes(content)
+    with pytest.raises(FileUnreadable, match=r"damaged at frame [34] \(byte \d+ of \d+\).*repeat the transfer"):
+        run((top, [first, str(damaged)]), tmp_path / "run")
 
+
+def test_a_damaged_frame_in_the_middle_of_a_chunk_costs_no_other(replicas, plain, tmp_path: Path) -> None:
     top, trajectories = replicas
     with XTCFile(trajectories[0]) as file:
         begins = file.offsets

@@ -15,7 +15,15 @@ from selectivity.trajectory.backends import run_tasks, start_ahead
 from selectivity.trajectory.block import FrameBlock, Model, Observer
 from selectivity.trajectory.columns import tables
 from selectivity.trajectory.condition import OK, UNREADABLE
-from selectivity.trajectory.readers import READING_ERRORS, cell_of, frame_numbers, in_turn, open_universe, time_of
+from selectivity.trajectory.readers import (
+    READING_ERRORS,
+    cell_of,
+    countable,
+    frame_numbers,
+    in_turn,
+    open_universe,
+    time_of,
+)
 from selectivity.trajectory.relaxed import Library, Relaxation, library
 from selectivity.trajectory.store import Store, create_or_continue
 from selectivity.trajectory.topology import FollowedFilter, follow
@@ -189,6 +197,7 @@ def _length(path: str, n_atoms: int) -> int:
     """Frames of a trajectory, a truncated one at its end included."""
     if not Path(path).is_file():
         raise FileUnreadable(f"{path}: no such file; give a topology and its trajectories")
+    countable(path)
     return len(_reader(path, n_atoms, get_ident()))
 
 
