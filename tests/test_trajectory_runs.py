@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -159,6 +160,24 @@ def test_a_process_that_dies_is_replaced_and_nothing_is_lost_or_doubled(tmp_path
     tasks = [(str(tmp_path / "died"), n) for n in range(8)]
     results = sorted(run_tasks(kill_once, tasks, backend="processes", workers=2))
     assert results == [(n, n * n) for n in range(8)] and (tmp_path / "died").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers load ahead on Linux only")
+def test_ctrl_c_while_workers_load_ends_all_in_silence(tmp_path: Path) -> None:
+    script = tmp_path / "loading.py"
+    script.write_text(
+        "import time\nfrom selectivity.trajectory.backends import start_ahead\n"
+        "start_ahead('processes', 2)\nprint('started', flush=True)\n"
+        "try:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    pass\n"
+    )
+    made = subprocess.Popen(
+        [sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert made.stdout.readline() == "started\n"
+    time.sleep(0.5)  # the server is importing
+    os.killpg(made.pid, signal.SIGINT)
+    out, err = made.communicate(timeout=60)  # until the server has ended as well
+    assert (made.returncode, out, err) == (0, "", "")
 
 
 SLEEPERS = """

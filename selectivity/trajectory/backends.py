@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -71,11 +72,22 @@ def start_ahead(backend: str, workers: int) -> None:
     """
     if backend != "processes" or workers < 2 or START_METHOD != "forkserver":
         return
-    from multiprocessing import forkserver
+    from multiprocessing import forkserver, resource_tracker
 
-    with _one_thread():
+    resource_tracker.ensure_running()  # it lets Ctrl-C through again, so before the next line
+    with _one_thread(), _without_interrupt():
         multiprocessing.set_forkserver_preload([PRELOAD])
         forkserver.ensure_running()
+
+
+@contextmanager
+def _without_interrupt() -> Iterator[None]:
+    """Ctrl-C does not reach processes started here, which would each print where they were: this process ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
