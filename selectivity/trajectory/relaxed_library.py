@@ -28,7 +28,8 @@ DRY_SITES = (1, 2, 3, 4)
 """Places of S4 to S1: relaxed scores are made where the filter alone holds the ion."""
 
 WORTHWHILE = 15.0
-"""kJ/mol; arrangements this far above the lowest of their site are left out: none of them led to the lowest minimum of any frame tried."""
+"""kJ/mol; arrangements this far above the lowest of their site are left out: where one of them led to the lowest minimum of a frame,
+another did so too."""
 
 SOFTEST = 15.0
 """kJ/mol/Å^2 (or rad^2): smallest stiffness that descents expect of any motion; a step along a softer one would be too long, and the
