@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,15 +130,16 @@ def summarise(store: Store, *, bound: bool = False, voltage_mv: float | None = N
     heights = [f"z_{name}_angstrom" for name in _rings(question)]
     frames, ions = store.read("frames", [*BASE, *heights]), store.read("ions")
     good = usable(frames)
+    rings, flips = _shape_tables(store, seed)
     return Summary(
         question=question,
         n_frames=len(base),
         n_usable=len(good),
         unusable=tuple(unusable(base)),
         bound_only=bound,
-        sites=tuple(_site(store, site, bound, seed) for site in SITES),
-        rings=_ring_table(store, seed),
-        flips=_flip_table(store, seed),
+        sites=tuple(_sites(store, bound, seed)),
+        rings=rings,
+        flips=flips,
         populations=populations(base, seed=seed),
         transitions=transitions(base),
         dwell=dwell_times(frames, ions),
@@ -158,14 +159,31 @@ def _rings(question: Mapping[str, Any]) -> list[str]:
     return [name.replace(" ", "_") for name in question["filter"]["rings"]]
 
 
-def _site(store: Store, site: str, bound: bool, seed: int) -> SiteSummary:
+def _sites(store: Store, bound: bool, seed: int) -> Iterator[SiteSummary]:
+    """The sites, two at a time: opening hundreds of parts takes longer than reading more columns, and memory stays small."""
     treatments = store.question["treatments"]
-    counts = [f"n_{kind}_{site}" for kind in ("k", "na", "other", "water")]
-    ligands = [f"cn_{kind}_{site}" for kind in ("carbonyl", "hydroxyl", "water")]
-    energies = [f"ddg_{name}_{site}_kj_mol" for name in treatments]
-    cold = [f"ddg_cold_{site}_kj_mol"] if "relaxed" in treatments else []
-    exchange = f"exchange_{site}_kj_mol"
-    frames = usable(store.read("frames", [*BASE, *counts, *ligands, *energies, *cold, exchange, f"formed_{site}"]))
+    for some in (SITES[:2], SITES[2:4], SITES[4:]):
+        names = [c for site in some for group in _columns_of(site, treatments).values() for c in group]
+        frames = usable(store.read("frames", [*BASE, *names]))
+        for site in some:
+            yield _site(store, frames, site, bound, seed)
+
+
+def _columns_of(site: str, treatments: Sequence[str]) -> dict[str, list[str]]:
+    return {
+        "counts": [f"n_{kind}_{site}" for kind in ("k", "na", "other", "water")],
+        "ligands": [f"cn_{kind}_{site}" for kind in ("carbonyl", "hydroxyl", "water")],
+        "energies": [f"ddg_{name}_{site}_kj_mol" for name in treatments],
+        "cold": [f"ddg_cold_{site}_kj_mol"] if "relaxed" in treatments else [],
+        "others": [f"exchange_{site}_kj_mol", f"formed_{site}"],
+    }
+
+
+def _site(store: Store, frames: pd.DataFrame, site: str, bound: bool, seed: int) -> SiteSummary:
+    treatments = store.question["treatments"]
+    columns = _columns_of(site, treatments)
+    counts, ligands, energies, cold = (columns[name] for name in ("counts", "ligands", "energies", "cold"))
+    exchange = columns["others"][0]
 
     def mean(values: pd.Series) -> Mean:
         return mean_over_frames(by_replica(frames, values), seed=seed)
@@ -201,28 +219,23 @@ def _site(store: Store, site: str, bound: bool, seed: int) -> SiteSummary:
     )
 
 
-def _ring_table(store: Store, seed: int) -> pd.DataFrame:
-    rows = []
-    for ring, name in zip(_rings(store.question), store.question["filter"]["rings"], strict=True):
-        column = f"radius_{ring}_angstrom"
-        frames = usable(store.read("frames", [*BASE, column]))
+def _shape_tables(store: Store, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rings and flipped carbonyls."""
+    names, groups = _rings(store.question), list(store.question["filter"]["carbonyls"])
+    radii, flipped = [f"radius_{ring}_angstrom" for ring in names], [f"flipped_{name}" for name in groups]
+    frames = usable(store.read("frames", [*BASE, *radii, *flipped]))
+    rings, flips = [], []
+    for column, name in zip(radii, store.question["filter"]["rings"], strict=True):
         mean = mean_over_frames(by_replica(frames, frames[column]), seed=seed)
         spread = float(frames[column].std()) if mean.n_frames > 1 else None
-        rows.append(
+        rings.append(
             {"ring": name, "radius_angstrom": mean.mean, "error_angstrom": mean.error, "spread_angstrom": spread}
         )
-    return pd.DataFrame(rows)
-
-
-def _flip_table(store: Store, seed: int) -> pd.DataFrame:
-    rows = []
-    groups: Sequence[str] = store.question["filter"]["carbonyls"]
     for residue in dict.fromkeys(name.rsplit(".", 1)[0] for name in groups):
         columns = [f"flipped_{name}" for name in groups if name.rsplit(".", 1)[0] == residue]
-        frames = usable(store.read("frames", [*BASE, *columns]))
         mean = mean_over_frames(by_replica(frames, frames[columns].mean(axis=1)), seed=seed)
-        rows.append({"residue": residue, "flipped_share": mean.mean, "error": mean.error})
-    return pd.DataFrame(rows)
+        flips.append({"residue": residue, "flipped_share": mean.mean, "error": mean.error})
+    return pd.DataFrame(rings), pd.DataFrame(flips)
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
