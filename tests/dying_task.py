@@ -1,4 +1,4 @@
-"""A task that takes its process down once; worker processes import this file and nothing heavy with it."""
+"""Tasks that take their process down, once or always; worker processes import this file and nothing heavy with it."""
 
 from __future__ import annotations
 
@@ -12,5 +12,12 @@ def kill_once(task: tuple[str, int]) -> int:
     marker, number = Path(task[0]), task[1]
     if number == 3 and not marker.exists():
         marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number * number
+
+
+def kill_always(number: int) -> int:
+    """Square a number; number 3 takes every process down."""
+    if number == 3:
         os.kill(os.getpid(), signal.SIGKILL)
     return number * number

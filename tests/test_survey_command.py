@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -73,11 +74,21 @@ def test_refused_files_are_one_line_and_one_row_each(
     assert not [name for name in table.columns if name.startswith("ddg")]
 
 
-def test_nothing_but_refusals_is_no_table(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_files_that_are_all_refused_have_their_rows(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "a.pdb").write_text("ATOM      1  CA  GLY A   1       0.000   0.000   0.000  1.00 20.00           C\nEND\n")
+    code, _, errors = command(capfd, "survey", tmp_path / "a.pdb", "--csv", tmp_path / "t.csv", "--parquet", tmp_path / "t.parquet")
+    assert code == 1 and errors.count("\n") == 1
+    rows = list(csv.DictReader((tmp_path / "t.csv").open()))
+    assert [row["file"] for row in rows] == [str(tmp_path / "a.pdb")] and rows[0]["refusal"]
+    assert pd.read_parquet(tmp_path / "t.parquet")["refusal"].notna().all()
+    code, _, errors = command(capfd, "survey", tmp_path / "a.pdb", "--parquet", "-")
+    assert code == 2 and "name a file" in errors
+
+
+def test_nothing_to_read_is_told(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     for word, says in ((tmp_path, "no structure file in this folder"), (tmp_path / "absent.pdb", "no such file")):
         code, text, errors = command(capfd, "survey", word, "--csv", tmp_path / "t.csv")
         assert code == 1 and text == "" and errors.count("\n") == 1 and says in errors
-        assert not (tmp_path / "t.csv").exists()
     code, _, errors = command(capfd, "survey", "x.pdb", "--treatment", "relaxed")
     assert code == 2 and "rigid, none" in errors
     code, _, errors = command(capfd, "survey", "x.pdb", "--parquet", tmp_path / "no" / "t.parquet")

@@ -169,11 +169,13 @@ def test_both_names_of_potassium_and_both_readers_give_the_same_numbers(shared: 
     assert first.frames.equals(second.frames)
     assert first.ions.equals(second.ions)
     chunks = mdtraj.iterload(str(folder / "NaK2K_charmm_100ps.xtc"), top=str(folder / "NaK2K_charmm_em.gro"), chunk=4)
-    other = score_mdtraj(chunks, treatments=())
+    first = analysed(nak2k(shared), treatments=("rigid", "relaxed")).results
+    other = score_mdtraj(chunks, treatments=("rigid", "relaxed"))
     assert other.frames["occupancy"].tolist() == first.frames["occupancy"].tolist()
     for name, column in first.frames.items():
         if column.dtype.kind == "f":
-            assert other.frames[name].to_numpy() == pytest.approx(column.to_numpy(), abs=1e-5, rel=1e-6, nan_ok=True), (
+            near = 1e-4 if name.startswith("ddg_relaxed") else 1e-5  # differences of energies of 700 to 1000 kJ/mol
+            assert other.frames[name].to_numpy() == pytest.approx(column.to_numpy(), abs=near, rel=1e-6, nan_ok=True), (
                 name
             )
 

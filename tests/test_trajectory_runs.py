@@ -14,12 +14,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from dying_task import kill_once
+from dying_task import kill_always, kill_once
 from MDAnalysis.lib.formats.libmdaxdr import XTCFile
 from trajectory_systems import frames_of, jiggled, still, system, write_xtc
 
 from selectivity.errors import FileUnreadable, FilterNotFound, OutOfRange, UnknownChoice
-from selectivity.trajectory.backends import run_tasks
+from selectivity.trajectory.backends import WorkerLost, run_tasks
 from selectivity.trajectory.block import Model
 from selectivity.trajectory.condition import UNREADABLE
 from selectivity.trajectory.engine import Chunk, ChunkWork, run_trajectories
@@ -147,7 +147,7 @@ def test_threads_of_one_process_do_not_share_a_reader(replicas, plain, tmp_path:
     followed = follow(open_universe(top, trajectories[0]))
     work = ChunkWork(plain, followed, GEOMETRY, None, None)
     chunks = [
-        Chunk(0, n, trajectories[0], first, min(first + 6, 23), 1) for n, first in enumerate(range(0, 23, 6))
+        Chunk(0, n, trajectories[0], first, min(first + 6, 23), 1, first, 23) for n, first in enumerate(range(0, 23, 6))
     ] * 10
     alone = [work.block(chunk) for chunk in chunks[:4]] * 10
     with ThreadPoolExecutor(4) as pool:
@@ -240,6 +240,26 @@ def test_a_truncated_frame_keeps_its_row(replicas, tmp_path: Path) -> None:
     assert summary.n_usable == 16 and "truncated or damaged" in summary.unusable[0]
 
 
+def test_a_task_that_kills_every_worker_costs_no_other() -> None:
+    done = []
+    with pytest.raises(WorkerLost, match="died 4 times on 3; all else is done"):
+        for _, square in run_tasks(kill_always, [3, 1, 2, 4, 5], backend="processes", workers=2):
+            done.append(square)
+    assert sorted(done) == [1, 4, 16, 25]
+
+
+def test_a_file_that_has_grown_is_opened_anew(replicas, tmp_path: Path) -> None:
+    top, (first, *_) = replicas
+    with XTCFile(first) as file:
+        begins = [int(x) for x in file.offsets]
+    content, growing = Path(first).read_bytes(), tmp_path / "growing.xtc"
+    growing.write_bytes(content[: begins[4]])
+    assert len(run((top, [str(growing)]), tmp_path / "early").read("frames")) == 4
+    growing.write_bytes(content[: begins[9]])
+    frames = run((top, [str(growing)]), tmp_path / "late").read("frames")
+    assert frames["state"].tolist() == [0] * 9
+
+
 @pytest.mark.parametrize("length", (b"\0\0\0\x08", b"\xff\xff\xff\xf0", b"\x7f\xff\xff\xff"), ids=("short", "negative", "huge"))
 def test_frames_behind_a_damaged_length_are_never_lost_unseen(replicas, tmp_path: Path, length: bytes) -> None:
     top, (first, *_) = replicas
@@ -249,7 +269,7 @@ def test_frames_behind_a_damaged_length_are_never_lost_unseen(replicas, tmp_path
     content[place + 88 : place + 92] = length
     damaged = tmp_path / "damaged.xtc"
     damaged.write_bytes(content)
-    with pytest.raises(FileUnreadable, match=r"damaged at frame [34] \(byte \d+ of \d+\).*repeat the transfer"):
+    with pytest.raises(FileUnreadable, match=r"damaged at or just before frame [34] \(byte \d+ of \d+\).*repeat the transfer"):
         run((top, [first, str(damaged)]), tmp_path / "run")
 
 

@@ -65,7 +65,7 @@ class Outputs:
             sys.stdout.write(as_json(payload(), ascii_only=not _speaks_utf8(sys.stdout)))
         elif self.csv_to == "-":
             sys.stdout.write(as_csv(rows()))
-        else:
+        elif document:
             show(document)
 
 

@@ -115,6 +115,8 @@ def survey(
     if parquet_to is not None:
         if parquet_to in (json_to, csv_to, plot_to):
             raise typer.BadParameter(f"--parquet {parquet_to}: another output has that name; give each its own")
+        if str(parquet_to) == "-":
+            raise typer.BadParameter("--parquet -: a table of bytes is no text for a terminal; name a file")
         require_writable(parquet_to)
     from selectivity.trajectory.block import Model
     from selectivity.trajectory.collection import checked, refused_row, survey_table
@@ -124,13 +126,14 @@ def survey(
     outcomes = run_batch(task, every_file(files), jobs=jobs, backend=backend, scheduler=scheduler)
     exit_code = max(report_failures(outcomes), _report_pores(outcomes))
     rows = [row for each in outcomes for row in each.value or [refused_row(each.source, str(each.error), model)]]
-    if any(not row.refusal for row in rows):
+    if rows:
         table = survey_table(rows)
         if parquet_to is not None:
             with atomic_path(parquet_to) as temporary:
                 table.to_parquet(temporary, index=False)
-        outputs.deliver(
-            _document(table, rigid=bool(model.treatments)),
+        seen = any(not row.refusal for row in rows)
+        (outputs if seen else Outputs(json_to, csv_to, None)).deliver(  # nothing to draw
+            _document(table, rigid=bool(model.treatments)) if seen else (),
             payload=lambda: _payload(table, model),
             rows=lambda: _records(table),
             draw=lambda path: _draw(table, path),

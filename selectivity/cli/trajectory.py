@@ -146,6 +146,8 @@ def trajectory(
     ...
     """
     outputs = Outputs(json_to, csv_to, plot_to)
+    if workers > 1 and backend == "serial":
+        raise typer.BadParameter(f"--workers {workers} with --backend serial: name --backend processes or dask")
     from selectivity.trajectory.backends import start_ahead
 
     start_ahead(backend, workers)  # they load while this process does
@@ -316,6 +318,8 @@ def _remarks(summary: Summary) -> Iterator[Block]:
                 f"relaxed and fully searched ddG differ by up to {s.cold_kj_mol:.2g} kJ/mol in {s.cold_checks} frames"
             )
             yield Paragraph(f"{s.site}: {text}", "note")
+    if "relaxed" in summary.question["treatments"] and not any(s.cold_checks for s in summary.sites):
+        yield Paragraph("relaxed energies: no frame was searched in full, so that what the quick search misses is not known", "note")
 
 
 def _draw(summary: Summary, path: Path) -> None:

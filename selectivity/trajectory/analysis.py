@@ -22,7 +22,8 @@ class FilterAnalysis(AnalysisBase):
 
     ``source`` is a Universe or AtomGroup (of all atoms that matter: filter, ions, waters); the filter is found in its current frame
     and followed. ``treatments`` of "rigid" (every frame) and "relaxed" (about 25 frames per second and core), () for geometry alone;
-    ``cold_every`` makes the full relaxed search in frames whose number it divides. ``pore`` chooses among several.
+    ``cold_every`` makes the full relaxed search in the last of every so many frames (None: in none).
+    ``pore`` chooses among several.
 
     After ``run(start, stop, step, backend="serial" | "multiprocessing" | "dask", n_workers=...)``: ``results.frames`` (one row per
     frame, units in the names) and ``results.ions`` (one row per ion near the axis), and the arrays of `FrameBlock` by name.
@@ -87,7 +88,14 @@ class FilterAnalysis(AnalysisBase):
             step.positions, cell_of(step.dimensions), self._block, f, frame=int(step.frame), time_ps=time_of(step)
         )
         if state == 0 and self._relaxation is not None:
-            self._relaxation.score(self._block, f)
+            self._relaxation.score(self._block, f, **self._place(int(step.frame)))
+
+    def _place(self, frame: int) -> dict[str, int]:
+        """Where a frame stands among those chosen, which a worker that sees some of them only counts itself."""
+        if self.step is None or self.start is None or self.stop is None:  # frames named one by one
+            return {"place": self._frame_index, "of": self.n_frames}
+        chosen = range(self.start, self.stop, self.step)
+        return {"place": chosen.index(frame), "of": len(chosen)}
 
     def _get_aggregator(self) -> ResultsGroup:
         flat, stacked = ResultsGroup.ndarray_hstack, ResultsGroup.ndarray_vstack

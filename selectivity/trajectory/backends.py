@@ -112,10 +112,17 @@ def _in_processes(function: Callable[[Any], Any], tasks: Sequence[Any], workers:
             yield index, result
         failures = failures + 1 if len(left) == before else 0
         if failures == ATTEMPTS:
-            raise WorkerLost(
-                f"worker processes died {ATTEMPTS} times without finishing a task ({len(left)} left); what is done is kept: "
-                "check memory, then run the same command again to go on"
-            )
+            break
+    # A dying worker takes its pool along, so what is left goes one by one: only tasks that kill their own worker are lost.
+    for index in list(left):
+        for _, result in _one_pool(function, {index: left[index]}, 1):
+            del left[index]
+            yield index, result
+    if left:
+        raise WorkerLost(
+            f"worker processes died {ATTEMPTS + 1} times on {', '.join(str(task) for task in left.values())}; all else is done and kept: "
+            "check memory and these files (data damaged within a frame can take a reader down), then run the same command again to go on"
+        )
 
 
 def _one_pool(function: Callable[[Any], Any], left: dict[int, Any], workers: int) -> Iterator[tuple[int, Any]]:

@@ -16,3 +16,6 @@ REASONS = {
 
 CAGE, CAVITY, VESTIBULE, MOUTH = 0, 1, 2, 3
 """Linings of sites (`selectivity.structure.parts.Site`) as codes."""
+
+GRIDS = (100.0, 1000.0)
+"""Points per Å of files with fixed decimals: XTC and GRO (0.01 Å), PDB (0.001 Å)."""

@@ -34,7 +34,7 @@ CHUNK = 200
 
 @dataclass(frozen=True)
 class Chunk:
-    """Frames first, first + stride, ... below stop of one trajectory (a replica)."""
+    """Frames first, first + stride, ... below stop of one trajectory (a replica); ``place`` of the first ``of`` those chosen."""
 
     replica: int
     number: int
@@ -42,6 +42,11 @@ class Chunk:
     first: int
     stop: int
     stride: int
+    place: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"frames {self.first} to {self.frames[-1]} of {Path(self.trajectory).name}"
 
     @property
     def frames(self) -> range:
@@ -67,7 +72,7 @@ class ChunkWork:
 
     def block(self, chunk: Chunk) -> FrameBlock:
         """The frames of a chunk; one that cannot be read keeps its row and says so."""
-        reader = _reader(chunk.trajectory, self.followed.n_atoms, get_ident())
+        reader = _reader(chunk.trajectory, self.followed.n_atoms)
         observer = Observer(self.followed, self.model)
         relaxation = None
         if self.known is not None:
@@ -81,7 +86,7 @@ class ChunkWork:
                 step.positions, cell_of(step.dimensions), block, f, frame=number, time_ps=time_of(step)
             )
             if state == OK and relaxation is not None:
-                relaxation.score(block, f)
+                relaxation.score(block, f, place=chunk.place + f, of=chunk.of)
         return block
 
 
@@ -147,7 +152,7 @@ def run_trajectories(
 def _chunks(replica: int, path: str, wanted: range, size: int) -> list[Chunk]:
     span = size * wanted.step
     return [
-        Chunk(replica, n, path, first, min(first + span, wanted.stop), wanted.step)
+        Chunk(replica, n, path, first, min(first + span, wanted.stop), wanted.step, n * size, len(wanted))
         for n, first in enumerate(range(wanted.start, wanted.stop, span))
     ]
 
@@ -198,13 +203,19 @@ def _length(path: str, n_atoms: int) -> int:
     if not Path(path).is_file():
         raise FileUnreadable(f"{path}: no such file; give a topology and its trajectories")
     countable(path)
-    return len(_reader(path, n_atoms, get_ident()))
+    return len(_reader(path, n_atoms))
+
+
+def _reader(path: str, n_atoms: int) -> Any:
+    """A reader of MDAnalysis, which knows the number of atoms, so that no worker parses a topology."""
+    now = Path(path).stat()
+    return _open_reader(path, n_atoms, get_ident(), now.st_size, now.st_mtime_ns)
 
 
 @lru_cache(maxsize=16)
-def _reader(path: str, n_atoms: int, thread: int) -> Any:
-    """A reader of MDAnalysis, which knows the number of atoms, so that no worker parses a topology; it stands at a frame and holds its
-    positions, so that each thread needs its own (workers of a dask cluster have several)."""
+def _open_reader(path: str, n_atoms: int, thread: int, size: int, changed: int) -> Any:
+    """A reader that stands at a frame and holds its positions, so that each thread needs its own (workers of a dask cluster have several);
+    a file that has grown since needs a new one."""
     import warnings
 
     from MDAnalysis.coordinates.core import reader

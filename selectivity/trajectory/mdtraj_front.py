@@ -57,10 +57,10 @@ def observed(
     """Blocks of up to ``chunk`` frames, as they are seen."""
     observer = Observer(followed, model)
     block, f = observer.block(chunk), 0
-    for frame in frames:
+    for place, frame in enumerate(frames):
         state = observer.see(frame.positions, frame.box, block, f, frame=frame.number, time_ps=frame.time_ps)
         if state == 0 and relaxation is not None:
-            relaxation.score(block, f)
+            relaxation.score(block, f, place=place, of=None)
         f += 1
         if f == chunk:
             yield block

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from selectivity.energetics.kernels import plus
-from selectivity.trajectory.condition import BROKEN, NOT_FINITE, OK, SMALL_CELL
+from selectivity.trajectory.condition import BROKEN, GRIDS, NOT_FINITE, OK, SMALL_CELL
 
 ANCHOR = 9
 """C-alpha of the third residue of the first strand: every atom of the filter is within 20 Å of it."""
@@ -33,9 +33,6 @@ HYDROXYL_DEPTH = 1.0
 
 BLOCK = 256
 """Atoms looked at together: their coordinates stay in the nearest cache."""
-
-GRIDS = (100.0, 1000.0)
-"""Points per Å of files with fixed decimals: XTC and GRO (0.01 Å), PDB (0.001 Å)."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)

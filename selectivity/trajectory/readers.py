@@ -81,7 +81,7 @@ def countable(path: str | Path) -> None:
                 after = place + 56 + 12 * atoms
             if not known or (magic not in XTC_MAGIC and here != atoms):
                 raise FileUnreadable(
-                    f"{path}: damaged at frame {frame} (byte {place} of {size}), where the frames behind it begin is not known; "
+                    f"{path}: damaged at or just before frame {frame} (byte {place} of {size}): the frames behind cannot be found; "
                     "repeat the transfer, or keep the whole frames (gmx trjconv)"
                 )
             place, frame = after, frame + 1

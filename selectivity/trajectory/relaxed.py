@@ -37,6 +37,17 @@ __all__ = ["Library", "Relaxation", "frame_positions", "library"]
 Array = NDArray[Any]
 
 
+def is_checked(place: int, of: int | None, every: int) -> bool:
+    """Whether a frame is searched in full: the last of every ``every``, the last of all where there are fewer.
+
+    Never the first where there are others: the library comes from it.
+
+    >>> [place for place in range(11) if is_checked(place, 11, 4)], is_checked(10, 11, 500)
+    ([3, 7], True)
+    """
+    return place % every == (every if of is None else min(every, of)) - 1
+
+
 class Relaxation:
     """Relaxed scores of the frames of one filter, all from the same library; nothing is remembered from frame to frame."""
 
@@ -44,10 +55,13 @@ class Relaxation:
         self._known, self._leg, self._cold_every = known, water_leg, cold_every
         self._ready: dict[bool, _Ready] = {}
 
-    def score(self, block: FrameBlock, f: int) -> None:
-        """Relaxed ddG (kJ/mol) of the formed dry sites of frame f of a block, and those of the full search where it is due."""
+    def score(self, block: FrameBlock, f: int, *, place: int, of: int | None) -> None:
+        """Relaxed ddG (kJ/mol) of the formed dry sites of frame f of a block, and those of the full search where it is due.
+
+        The frame has ``place`` among ``of`` chosen ones of its trajectory (None where that is not known).
+        """
         block.relaxed[f] = self._ddg(self.energies(block, f))
-        if self._cold_every is not None and block.frame[f] % self._cold_every == 0:
+        if self._cold_every is not None and is_checked(place, of, self._cold_every):
             block.cold[f] = self._ddg(self.searched(block, f))
 
     def energies(self, block: FrameBlock, f: int) -> Array:

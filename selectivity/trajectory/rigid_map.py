@@ -44,6 +44,7 @@ SPACING, COARSE, NEAR_PLANE = 0.25, 0.8, 1.5
 """Å; distance of neighbouring heights, as in the profile of a score, and farther from the rings than the third, in cavity and mouth."""
 
 MOST_HEIGHTS = 64
+"""Room; a site of 8 Å has 15 heights."""
 
 NARROW = 2.0
 """Å; lateral radius of a site up to which an ion stays about the axis."""
@@ -68,6 +69,7 @@ HIGH_END = 4.0
 """kJ/mol; on a plane, where the energy is steep across the axis, the map is this much further above the well that it stands for."""
 
 MOST_STARTS = 64
+"""Room; once it is full others are left out, which no frame of NaK2K and no deposition needed."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)

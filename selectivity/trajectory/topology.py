@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from selectivity.structure.residues import one_letter
 from selectivity.structure.rings import HYDROXYL_OXYGENS
 from selectivity.structure.species import ion_species, is_water_oxygen
 from selectivity.structure.table import AtomTable, StructureData
+from selectivity.trajectory.condition import GRIDS
 
 Rows = NDArray[np.int64]
 
@@ -82,7 +83,7 @@ def follow(source: Any, *, pore: str | int | None = None, n_atoms: int | None = 
     the number of atoms of a frame (default: that of the source). Raises what `selectivity.structure.load.load_filter` raises, and
     FilterIncomplete when a backbone atom of the filter is missing.
     """
-    data = read_source(source)
+    data = on_file_grid(read_source(source))
     filter = load_filter(data, pore=pore)
     table = data.models[0]
     require_followable(filter)
@@ -96,6 +97,23 @@ def follow(source: Any, *, pore: str | int | None = None, n_atoms: int | None = 
         waters=_waters(table),
         notes=_notes(table, species),
     )
+
+
+def on_file_grid(data: StructureData) -> StructureData:
+    """The same atoms, moved to the grid of a file with fixed decimals where all of them stand on one within single precision.
+
+    Readers convert units differently; a search that begins at a filter that differs in the sixth decimal may end in other minima.
+    """
+    return replace(data, models=tuple(replace(table, positions=_snapped(table.positions)) for table in data.models))
+
+
+def _snapped(positions: NDArray[np.float64]) -> NDArray[np.float64]:
+    for scale in GRIDS:
+        nearest = np.rint(positions * scale) / scale
+        if (np.abs(positions - nearest) <= 1.3e-7 * np.abs(positions) + 1e-9).all():
+            nearest.setflags(write=False)
+            return nearest
+    return positions
 
 
 def require_followable(filter: Filter) -> None:
