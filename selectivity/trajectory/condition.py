@@ -19,3 +19,6 @@ CAGE, CAVITY, VESTIBULE, MOUTH = 0, 1, 2, 3
 
 GRIDS = (100.0, 1000.0)
 """Points per Å of files with fixed decimals: XTC and GRO (0.01 Å), PDB (0.001 Å)."""
+
+ROUNDING = 2.5e-7
+"""Largest relative distance from the grid: a unit converted in single precision is rounded twice, by 1.2e-7 each time."""

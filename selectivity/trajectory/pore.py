@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from selectivity.energetics.kernels import plus
-from selectivity.trajectory.condition import BROKEN, GRIDS, NOT_FINITE, OK, SMALL_CELL
+from selectivity.trajectory.condition import BROKEN, GRIDS, NOT_FINITE, OK, ROUNDING, SMALL_CELL
 
 ANCHOR = 9
 """C-alpha of the third residue of the first strand: every atom of the filter is within 20 Å of it."""
@@ -47,7 +47,7 @@ def file_grid(xyz, rows):
         for i in rows:
             for axis in range(3):
                 x = np.float64(xyz[i, axis])
-                if abs(x - np.rint(x * scale) / scale) > 1.3e-7 * abs(x) + 1e-9:
+                if abs(x - np.rint(x * scale) / scale) > ROUNDING * abs(x) + 1e-9:
                     fits = False
                     break
             if not fits:
@@ -63,7 +63,7 @@ def on_grid(x, scale):
     if scale == 0.0:
         return x
     nearest = np.rint(x * scale) / scale
-    return nearest if abs(x - nearest) <= 1.3e-7 * abs(x) + 1e-9 else x
+    return nearest if abs(x - nearest) <= ROUNDING * abs(x) + 1e-9 else x
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)

@@ -17,7 +17,7 @@ from selectivity.structure.residues import one_letter
 from selectivity.structure.rings import HYDROXYL_OXYGENS
 from selectivity.structure.species import ion_species, is_water_oxygen
 from selectivity.structure.table import AtomTable, StructureData
-from selectivity.trajectory.condition import GRIDS
+from selectivity.trajectory.condition import GRIDS, ROUNDING
 
 Rows = NDArray[np.int64]
 
@@ -102,15 +102,17 @@ def follow(source: Any, *, pore: str | int | None = None, n_atoms: int | None = 
 def on_file_grid(data: StructureData) -> StructureData:
     """The same atoms, moved to the grid of a file with fixed decimals where all of them stand on one within single precision.
 
-    Readers convert units differently; a search that begins at a filter that differs in the sixth decimal may end in other minima.
+    Readers convert units differently; a search that begins at a filter that differs in the sixth decimal may end in other minima. The cell,
+    which makes the filter whole, is rounded to 0.001 Å, a tenth of the finest grid that trajectories have.
     """
-    return replace(data, models=tuple(replace(table, positions=_snapped(table.positions)) for table in data.models))
+    models = tuple(replace(table, positions=_snapped(table.positions)) for table in data.models)
+    return replace(data, models=models, box=None if data.box is None else np.round(data.box, 3))
 
 
 def _snapped(positions: NDArray[np.float64]) -> NDArray[np.float64]:
     for scale in GRIDS:
         nearest = np.rint(positions * scale) / scale
-        if (np.abs(positions - nearest) <= 1.3e-7 * np.abs(positions) + 1e-9).all():
+        if (np.abs(positions - nearest) <= ROUNDING * np.abs(positions) + 1e-9).all():
             nearest.setflags(write=False)
             return nearest
     return positions
