@@ -59,7 +59,10 @@ class Store:
         wanted = None if columns is None else list(dict.fromkeys(columns))
         tables = [_read_part(part, wanted) for part in whole]
         # A part without any occupancy has a column of nulls, which has no type of its own.
-        return pyarrow.concat_tables(tables, promote_options="default").to_pandas()
+        try:
+            return pyarrow.concat_tables(tables, promote_options="default").to_pandas()
+        except Exception as damage:  # parts that do not go together
+            raise FileUnreadable(_damaged(self.folder / table, damage)) from None
 
 
 def _read_part(part: Path, columns: list[str] | None) -> Any:
@@ -67,12 +70,16 @@ def _read_part(part: Path, columns: list[str] | None) -> Any:
 
     try:
         with ParquetFile(part) as file:  # pandas takes three times as long to open one
-            return file.read(columns=columns, use_threads=False)
+            found = file.read(columns=columns, use_threads=False)
+        found.validate(full=True)
+        return found.replace_schema_metadata(None)  # what pandas notes there is not needed
     except Exception as damage:  # pyarrow has no one class for what a damaged file does
-        reason = " ".join(str(damage).split())[:120]
-        raise FileUnreadable(
-            f"{part}: damaged ({reason}); remove this file and run again, only its frames are computed"
-        ) from None
+        raise FileUnreadable(_damaged(part, damage)) from None
+
+
+def _damaged(place: Path, damage: Exception) -> str:
+    reason = " ".join(str(damage).split())[:120]
+    return f"{place}: damaged ({reason}); remove this file and run again, only its frames are computed"
 
 
 def create_or_continue(folder: str | Path, question: Mapping[str, Any]) -> Store:
