@@ -21,7 +21,7 @@ class FilterAnalysis(AnalysisBase):
     """Rings, occupancy, flips, coordination and K+/Na+ energies of a selectivity filter in every frame.
 
     ``source`` is a Universe or AtomGroup (of all atoms that matter: filter, ions, waters); the filter is found in its current frame
-    and followed. ``treatments`` of "rigid" (every frame) and "relaxed" (about 25 frames per second and core), () for geometry alone;
+    and followed. ``treatments`` of "rigid" (every frame) and "relaxed" (about 30 frames per second and core), () for geometry alone;
     ``cold_every`` makes the full relaxed search in the last of every so many frames (None: in none).
     ``pore`` chooses among several.
 
