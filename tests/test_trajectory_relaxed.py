@@ -174,6 +174,15 @@ def test_the_user_is_told_how_far_the_full_search_disagrees(tmp_path: Path) -> N
         assert said in " ".join(answer.stdout.split())
 
 
+def test_which_frames_are_searched_in_full_does_not_depend_on_who_sees_them() -> None:
+    universe = system()
+    frames_of(universe, jiggled(universe, 3, sigma=0.1))
+    run = FilterAnalysis(universe, treatments=("relaxed",), cold_every=2)
+    for how, checked in (({}, [False, True, False]), ({"frames": [1, 2]}, [True, False]), ({"start": 1}, [False, True])):
+        cold = run.run(**how).results.cold[:, DRY]
+        assert np.isfinite(cold).any(axis=1).tolist() == checked, how
+
+
 @pytest.mark.slow
 def test_a_simulation_is_searched_as_low_as_by_the_full_search(shared: Path) -> None:
     """The 11 frames of NaK2K: at most one minimum in six higher than that of the full search."""

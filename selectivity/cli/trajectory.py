@@ -79,7 +79,7 @@ ColdEvery = Annotated[
         "--cold-every",
         metavar="FRAMES",
         min=0,
-        help="Search relaxed minima anew in frames whose number it divides; 0: never.",
+        help="Search relaxed minima anew in the last of every so many frames, the last of all where there are fewer; 0: never.",
     ),
 ]
 Bound = Annotated[bool, typer.Option("--bound", help="Means of ddG over frames with K+ in the site only.")]

@@ -88,14 +88,15 @@ class FilterAnalysis(AnalysisBase):
             step.positions, cell_of(step.dimensions), self._block, f, frame=int(step.frame), time_ps=time_of(step)
         )
         if state == 0 and self._relaxation is not None:
-            self._relaxation.score(self._block, f, **self._place(int(step.frame)))
+            place, of = self._place(int(step.frame))
+            self._relaxation.score(self._block, f, place=place, of=of)
 
-    def _place(self, frame: int) -> dict[str, int]:
+    def _place(self, frame: int) -> tuple[int, int | None]:
         """Where a frame stands among those chosen, which a worker that sees some of them only counts itself."""
         if self.step is None or self.start is None or self.stop is None:  # frames named one by one
-            return {"place": self._frame_index, "of": self.n_frames}
+            return frame, None
         chosen = range(self.start, self.stop, self.step)
-        return {"place": chosen.index(frame), "of": len(chosen)}
+        return chosen.index(frame), len(chosen)
 
     def _get_aggregator(self) -> ResultsGroup:
         flat, stacked = ResultsGroup.ndarray_hstack, ResultsGroup.ndarray_vstack

@@ -208,7 +208,12 @@ def _length(path: str, n_atoms: int) -> int:
 
 def _reader(path: str, n_atoms: int) -> Any:
     """A reader of MDAnalysis, which knows the number of atoms, so that no worker parses a topology."""
-    now = Path(path).stat()
+    try:
+        now = Path(path).stat()
+    except OSError as error:  # on a worker that does not see the folder, for example
+        raise FileUnreadable(
+            f"{path}: not there ({error.strerror}); every worker must see it: use a folder that all share"
+        ) from None
     return _open_reader(path, n_atoms, get_ident(), now.st_size, now.st_mtime_ns)
 
 

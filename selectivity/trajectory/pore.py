@@ -197,27 +197,11 @@ def far_away(xyz, rows, centre, periodic, box, inverse, square):
     if not periodic:
         v[:] = np.float32(0.0)  # no image is nearer
     b00, b01, b02, b10, b11, b12, b20, b21, b22 = (
-        b[0, 0],
-        b[0, 1],
-        b[0, 2],
-        b[1, 0],
-        b[1, 1],
-        b[1, 2],
-        b[2, 0],
-        b[2, 1],
-        b[2, 2],
-    )
+        b[0, 0], b[0, 1], b[0, 2], b[1, 0], b[1, 1], b[1, 2], b[2, 0], b[2, 1], b[2, 2],
+    )  # fmt: skip
     v00, v01, v02, v10, v11, v12, v20, v21, v22 = (
-        v[0, 0],
-        v[0, 1],
-        v[0, 2],
-        v[1, 0],
-        v[1, 1],
-        v[1, 2],
-        v[2, 0],
-        v[2, 1],
-        v[2, 2],
-    )
+        v[0, 0], v[0, 1], v[0, 2], v[1, 0], v[1, 1], v[1, 2], v[2, 0], v[2, 1], v[2, 2],
+    )  # fmt: skip
     cx, cy, cz = c[0], c[1], c[2]
     xs, ys, zs = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
     total, half = np.float32(0.0), np.float32(0.5)

@@ -14,6 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from selectivity.energetics.bodies import place, pull_back
+from selectivity.energetics.descent import largest
 from selectivity.energetics.kernels import N_TERMS, WALLS, add_walls, interactions, plus
 
 Reals = NDArray[np.float64]
@@ -266,15 +267,6 @@ def remember(runs, run, q_new, slope_new):
         runs.memory[run, 0], runs.memory[run, 1] = min(stored + 1, MEMORY), following
     else:  # the oldest pair of a full memory has just been overwritten
         runs.memory[run, 0] = min(stored, MEMORY - 1)
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def largest(vector):
-    """Largest absolute value of a vector."""
-    most = 0.0
-    for k in range(len(vector)):
-        most = max(most, abs(vector[k]))
-    return most
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from selectivity.energetics.descent import largest
 from selectivity.energetics.kernels import WALL_CONSTANT, plus
 from selectivity.trajectory.hydroxyls import ANGLES, STEP, held_energy
 
@@ -236,15 +237,6 @@ def newton_step(slope, bend, factor, step):
         for i in range(n):
             step[i] /= excess
     return 0.5 * change, shift == 0.0
-
-
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def largest(slope):
-    """Largest component without its sign."""
-    most = 0.0
-    for value in slope:
-        most = max(most, abs(value))
-    return most
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)

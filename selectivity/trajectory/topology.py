@@ -103,7 +103,7 @@ def on_file_grid(data: StructureData) -> StructureData:
     """The same atoms, moved to the grid of a file with fixed decimals where all of them stand on one within single precision.
 
     Readers convert units differently; a search that begins at a filter that differs in the sixth decimal may end in other minima. The cell,
-    which makes the filter whole, is rounded to 0.001 Å, a tenth of the finest grid that trajectories have.
+    which makes the filter whole, is rounded to 0.001 Å, far below what an atom moves.
     """
     models = tuple(replace(table, positions=_snapped(table.positions)) for table in data.models)
     return replace(data, models=models, box=None if data.box is None else np.round(data.box, 3))
