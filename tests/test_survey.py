@@ -141,6 +141,7 @@ def test_every_deposition_has_the_numbers_of_score_filter(shared: Path) -> None:
         observer = Observer(*structure_frame(found)[:1], Model())
         block = observer.block(1)
         observer.see(structure_frame(found)[1], None, block, 0, frame=0, time_ps=0.0)
+        observer.catch_up(block)
         ours = {
             (site, ion): block.energies[0, s, i]
             for s, site in enumerate(SITES)
@@ -304,6 +305,7 @@ def test_the_columns_are_those_of_a_trajectory() -> None:
     observer = Observer(replace(followed, ring_names=PLACES), Model())
     block = observer.block(1)
     observer.see(positions, None, block, 0, frame=0, time_ps=0.0)
+    observer.catch_up(block)
     frames = tables(block, observer.followed, observer.model).frames
     row = survey([filter])
     shared = [name for name in frames if name in row]

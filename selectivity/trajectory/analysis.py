@@ -84,15 +84,17 @@ class FilterAnalysis(AnalysisBase):
 
     def _single_frame(self) -> None:
         step, f = self._ts, self._frame_index
-        state = self._observer.see(
+        self._observer.see(
             step.positions, cell_of(step.dimensions), self._block, f, frame=int(step.frame), time_ps=time_of(step)
         )
-        if state == 0 and self._relaxation is not None:
-            place, of = self._place(int(step.frame))
-            self._relaxation.score(self._block, f, place=place, of=of)
+        if f == len(self._block) - 1:
+            self._observer.catch_up(self._block)
+            if self._relaxation is not None:
+                self._relaxation.score(self._block, self._place)
 
-    def _place(self, frame: int) -> tuple[int, int | None]:
-        """Where a frame stands among those chosen, which a worker that sees some of them only counts itself."""
+    def _place(self, f: int) -> tuple[int, int | None]:
+        """Where the frame of a row stands among those chosen, which a worker that sees some of them only counts itself."""
+        frame = int(self._block.frame[f])
         if self.step is None or self.start is None or self.stop is None:  # frames named one by one
             return frame, None
         chosen = range(self.start, self.stop, self.step)

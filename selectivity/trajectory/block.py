@@ -16,6 +16,7 @@ from selectivity.energetics.force_field import force_field as force_field_by_nam
 from selectivity.energetics.groups import force_constant
 from selectivity.energetics.hydration import dehydration_difference, hydration_scale
 from selectivity.errors import UnknownChoice, hint
+from selectivity.trajectory.condition import OK
 from selectivity.trajectory.topology import KINDS, SITES, FollowedFilter
 
 Array = NDArray[Any]
@@ -169,8 +170,15 @@ def empty_block(n_frames: int, n_core: int) -> FrameBlock:
     )  # fmt: skip
 
 
+TOGETHER = 32
+"""Frames that are seen together (`selectivity.trajectory.frame`)."""
+
+
 class Observer:
-    """Sees frames of one followed filter with one model; holds what the compiled code needs and nothing of the frames."""
+    """Sees frames of one followed filter with one model; holds what the compiled code needs, and the waters of up to 32 frames.
+
+    Frames go into rows of a block with `see`; what is computed of them is there after `catch_up`.
+    """
 
     def __init__(self, followed: FollowedFilter, model: Model) -> None:
         valence = bond_valence_parameters("K")
@@ -182,26 +190,44 @@ class Observer:
             model.parameters(len(followed.hydroxyl)), model.parameters(0), geometry.hydroxyl_oh,
             float(np.radians(geometry.hydroxyl_angle)), valence.r0, valence.b, *model.lennard_jones(), "rigid" in model.treatments,
         )  # fmt: skip
-        self._waters, self._kept_waters = np.empty((MOST_WATERS, 3)), np.empty(MOST_WATERS, dtype=np.int64)
+        self._waters = np.empty((TOGETHER, MOST_WATERS, 3))
+        self._kept_waters = np.empty((TOGETHER, MOST_WATERS), dtype=np.int64)
+        self._n_waters, self._entered = np.empty(TOGETHER, dtype=np.int64), np.empty(TOGETHER, dtype=np.int64)
+        self._n = 0
 
     def block(self, n_frames: int) -> FrameBlock:
         """Room for that many frames."""
         return empty_block(n_frames, len(self.followed.core))
 
-    def see(self, positions: Array, box: Array | None, block: FrameBlock, f: int, *, frame: int, time_ps: float) -> int:
-        """One frame (n_atoms, 3; Å) with the rows of its cell (3, 3; Å) or None into row f of a block; returns its state."""
-        from selectivity.trajectory.frame import see_frame
+    def see(self, positions: Array, box: Array | None, block: FrameBlock, f: int, *, frame: int, time_ps: float) -> None:
+        """One frame (n_atoms, 3; Å) with the rows of its cell (3, 3; Å) or None into row f of a block."""
+        from selectivity.trajectory.frame import enter_frame
 
-        b = block
+        b, n = block, self._n
         b.frame[f], b.time_ps[f] = frame, time_ps
-        state = see_frame(
-            positions, *self._rows, *self._kinds, *_cell(box), self._kept_waters, self._waters, *self._model, f,
-            b.core, b.hydroxyls, b.n_ions, b.kept_ions, b.ions, b.radius, b.z, b.direction, b.angle, b.cage, b.sites, b.lining,
-            b.counts, b.resident, b.resident_z, b.resident_radial, b.resident_distance, b.coordination, b.formed, b.track_site,
-            b.exchange, b.energies, b.heights,
+        b.state[f], self._n_waters[n] = enter_frame(
+            positions, *self._rows, *_cell(box), f, b.core, b.hydroxyls, b.n_ions, b.kept_ions, b.ions, self._kept_waters[n],
+            self._waters[n],
         )  # fmt: skip
-        b.state[f] = state
-        return int(state)
+        if b.state[f] == OK:
+            self._entered[n] = f
+            self._n = n + 1
+        if self._n == TOGETHER:
+            self.catch_up(block)
+
+    def catch_up(self, block: FrameBlock) -> None:
+        """Compute what is still to be computed of the frames in a block; before it is read, and before frames go into another."""
+        from selectivity.trajectory.frame import see_frames
+
+        b, n = block, self._n
+        self._n = 0
+        if n:
+            see_frames(
+                self._entered[:n], self._n_waters, self._kept_waters, self._waters, *self._kinds, *self._model,
+                b.state, b.core, b.hydroxyls, b.n_ions, b.kept_ions, b.ions, b.radius, b.z, b.direction, b.angle, b.cage, b.sites,
+                b.lining, b.counts, b.resident, b.resident_z, b.resident_radial, b.resident_distance, b.coordination, b.formed,
+                b.track_site, b.exchange, b.energies, b.heights,
+            )  # fmt: skip
 
 
 def _cell(box: Array | None) -> tuple[Array, Array, bool]:

@@ -14,7 +14,7 @@ from selectivity.errors import FileUnreadable
 from selectivity.trajectory.backends import run_tasks, start_ahead
 from selectivity.trajectory.block import FrameBlock, Model, Observer
 from selectivity.trajectory.columns import tables
-from selectivity.trajectory.condition import OK, UNREADABLE
+from selectivity.trajectory.condition import UNREADABLE
 from selectivity.trajectory.readers import (
     READING_ERRORS,
     cell_of,
@@ -82,11 +82,10 @@ class ChunkWork:
             if step is None:
                 block.frame[f], block.state[f] = number, UNREADABLE
                 continue
-            state = observer.see(
-                step.positions, cell_of(step.dimensions), block, f, frame=number, time_ps=time_of(step)
-            )
-            if state == OK and relaxation is not None:
-                relaxation.score(block, f, place=chunk.place + f, of=chunk.of)
+            observer.see(step.positions, cell_of(step.dimensions), block, f, frame=number, time_ps=time_of(step))
+        observer.catch_up(block)
+        if relaxation is not None:
+            relaxation.score(block, lambda f: (chunk.place + f, chunk.of))
         return block
 
 

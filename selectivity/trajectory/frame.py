@@ -1,4 +1,8 @@
-"""What is seen in one frame? Compiled: shape and contents of the pore written into row f of the arrays."""
+"""What is seen in frames? Compiled: shape and contents of the pore written into rows of the arrays of a block.
+
+In two steps, since a reader fills the caches of the processor with every frame: a frame is cut down to the pore as it is read, and
+those of a batch are then seen together.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +24,12 @@ from selectivity.trajectory.shape import (
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def see_frame(
-    xyz, core_rows, ion_rows, water_rows, ion_kind, like, water_kind, cell, inverse, periodic, kept_waters, waters,
-    ring_params, bare_params, oh_length, coh_angle, r0, b, pair, carbonyl, hydroxyl, water, rigid, f,
-    core, present, n_ions, kept_ions, ions, radius, z, direction, angle, cage, sites, lining,
-    counts, resident, resident_z, resident_radial, resident_distance, coordination, formed, track_site, exchange, energies, heights,
+def enter_frame(
+    xyz, core_rows, ion_rows, water_rows, cell, inverse, periodic, f, core, present, n_ions, kept_ions, ions, kept_waters, waters
 ):  # fmt: skip
-    """A whole frame in one call, so that a run spends nothing between its parts; returns the state of the frame.
+    """What is kept of a frame, in pore coordinates; returns its state and the number of waters near the axis.
 
-    The first two lines are its atoms, its cell and room for waters, the third the model (``rigid``: whether minima are wanted; parameters
-    with and without the hydroxyl ring), the others the arrays of `selectivity.trajectory.block.FrameBlock`, whose row f is filled.
+    The first line is the frame with its cell, then row f of the arrays of `selectivity.trajectory.block.FrameBlock`, then room for waters.
     """
     state, here, n_ions[f], n_waters = enter_pore(
         xyz,
@@ -45,36 +45,53 @@ def see_frame(
         kept_waters,
         waters,
     )
-    if state != OK:
+    if state == OK:
+        present[f] = here
+    else:
         core[f] = np.nan
-        return state
-    present[f] = here
-    if not see_shape(core[f], here, f, radius, z, direction, angle, cage, sites[f], lining[f]):
-        return DISORDERED
-    see_contents(
-        core[f], here, sites[f], lining[f], n_ions[f], ions[f], kept_ions[f], ion_kind, like, n_waters, waters, kept_waters, water_kind,
-        r0, b, f, counts, resident, resident_z, resident_radial, resident_distance, coordination, formed, track_site[f],
-    )  # fmt: skip
-    kinds = ion_kind[kept_ions[f, : n_ions[f]]]
-    exchange_energies(
-        core[f],
-        ions[f],
-        n_ions[f],
-        kinds,
-        track_site[f],
-        waters,
-        n_waters,
-        pair,
-        carbonyl,
-        hydroxyl,
-        water,
-        exchange[f],
-    )
-    if rigid:
-        n_hydroxyl = (core.shape[1] - 80) // 2 if here else 0
-        params = ring_params if here else bare_params
-        site_minima(core[f], n_hydroxyl, sites[f], formed[f], params, oh_length, coh_angle, energies[f], heights[f])
-    return OK
+    return state, n_waters
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def see_frames(
+    rows, n_waters, kept_waters, waters, ion_kind, like, water_kind,
+    ring_params, bare_params, oh_length, coh_angle, r0, b, pair, carbonyl, hydroxyl, water, rigid,
+    state, core, present, n_ions, kept_ions, ions, radius, z, direction, angle, cage, sites, lining,
+    counts, resident, resident_z, resident_radial, resident_distance, coordination, formed, track_site, exchange, energies, heights,
+):  # fmt: skip
+    """Shape, contents and minima of the frames that have entered.
+
+    The first line is which rows of the block they are and the waters of each, the second the model (``rigid``: whether minima are
+    wanted; parameters with and without the hydroxyl ring), the others are the arrays of `selectivity.trajectory.block.FrameBlock`.
+    """
+    for n in range(len(rows)):
+        f, near = rows[n], waters[n]
+        if not see_shape(core[f], present[f], f, radius, z, direction, angle, cage, sites[f], lining[f]):
+            state[f] = DISORDERED
+            continue
+        see_contents(
+            core[f], present[f], sites[f], lining[f], n_ions[f], ions[f], kept_ions[f], ion_kind, like, n_waters[n], near, kept_waters[n],
+            water_kind, r0, b, f, counts, resident, resident_z, resident_radial, resident_distance, coordination, formed, track_site[f],
+        )  # fmt: skip
+        kinds = ion_kind[kept_ions[f, : n_ions[f]]]
+        exchange_energies(
+            core[f],
+            ions[f],
+            n_ions[f],
+            kinds,
+            track_site[f],
+            near,
+            n_waters[n],
+            pair,
+            carbonyl,
+            hydroxyl,
+            water,
+            exchange[f],
+        )
+        if rigid:
+            n_hydroxyl = (core.shape[1] - 80) // 2 if present[f] else 0
+            params = ring_params if present[f] else bare_params
+            site_minima(core[f], n_hydroxyl, sites[f], formed[f], params, oh_length, coh_angle, energies[f], heights[f])
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)

@@ -6,6 +6,8 @@ C O of the carbonyls), the hydrogens, the ion.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -15,6 +17,9 @@ ANGLES = 24
 """Grid of hydroxyl torsions, as in `selectivity.energetics.torsions`."""
 
 STEP = 2.0 * np.pi / ANGLES
+
+COSINE: Any = np.cos(STEP * np.arange(ANGLES))
+SINE: Any = np.sin(STEP * np.arange(ANGLES))
 
 HYDROXYLS = 4
 """Most hydroxyls of a ring, one of each strand: arrays are as large, absent ones hold zeros."""
@@ -28,11 +33,15 @@ one well only."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def place_hydrogen(feet, h, angle, xyz, column):
-    """Put hydrogen h at a torsion (rad): ``feet`` (H, 3, 3) holds the foot of its circle and two arms of the circle's radius."""
-    c, s = np.cos(angle), np.sin(angle)
-    for axis in range(3):
-        xyz[axis, column] = feet[h, 0, axis] + c * feet[h, 1, axis] + s * feet[h, 2, axis]
+def cosine_and_sine(angle):
+    """Cosine and sine of a torsion (rad) to the last digit: those of the nearest grid torsion, turned by the rest with their series."""
+    nearest = np.rint(angle / STEP)
+    t = angle - STEP * nearest
+    k = int(nearest) % ANGLES
+    t2 = t * t
+    c = 1.0 - t2 * (1 / 2 - t2 * (1 / 24 - t2 * (1 / 720 - t2 * (1 / 40320 - t2 / 3628800))))
+    s = t * (1.0 - t2 * (1 / 6 - t2 * (1 / 120 - t2 * (1 / 5040 - t2 / 362880))))
+    return COSINE[k] * c - SINE[k] * s, SINE[k] * c + COSINE[k] * s
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
@@ -63,6 +72,33 @@ def held_energy(xyz, params, h, column, n_held):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def held_along(xyz, params, h, n_held, foot, places, energy, slope):
+    """Energy and slope (per rad) of hydrogen h with the held atoms of all other groups at all its grid torsions, ``places`` (3, 24)."""
+    xs, ys, zs = places[0], places[1], places[2]
+    qh, eh, rh = params[0, n_held], params[1, n_held], params[2, n_held]
+    ax, ay, az, bx, by, bz = foot[1, 0], foot[1, 1], foot[1, 2], foot[2, 0], foot[2, 1], foot[2, 2]
+    for k in range(ANGLES):
+        energy[k] = slope[k] = 0.0
+    for j in range(n_held):
+        if j // 2 == h:
+            continue
+        x, y, z = xyz[0, j], xyz[1, j], xyz[2, j]
+        charge, depth, size = qh * params[0, j], eh * params[1, j], rh + params[2, j]
+        square = size * size
+        for k in range(ANGLES):
+            dx, dy, dz = xs[k] - x, ys[k] - y, zs[k] - z
+            inverse2 = 1.0 / (dx * dx + dy * dy + dz * dz)
+            electric = charge * np.sqrt(inverse2)
+            s2 = square * inverse2
+            s6 = s2 * s2 * s2
+            depth6 = depth * s6
+            c, s = COSINE[k], SINE[k]
+            along = dx * (c * bx - s * ax) + dy * (c * by - s * ay) + dz * (c * bz - s * az)
+            energy[k] += electric + depth6 * (s6 - 2.0)
+            slope[k] -= (electric + 12.0 * depth6 * (s6 - 1.0)) * inverse2 * along
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def pairs_along(x, y, z, places, charge, depth, size, out, add):
     """Energies of one atom with a hydrogen at each of its places, the first rows of ``places`` (3, n); written or added to ``out`` (n,)."""
     xs, ys, zs = places[0], places[1], places[2]
@@ -84,19 +120,11 @@ def torsion_tables(xyz, params, n_hydroxyl, n_held, feet, held, slope, mutual, p
     one, torsion of the other, own torsion); ``places`` (H, 3, 24) are where they stand.
     """
     for h in range(n_hydroxyl):
-        column = n_held + h
-        for k in range(ANGLES):
-            c, s = np.cos(STEP * k), np.sin(STEP * k)
-            place_hydrogen(feet, h, STEP * k, xyz, column)
-            energy, gx, gy, gz = held_energy(xyz, params, h, column, n_held)
-            held[h, k] = energy
-            slope[h, k] = (
-                gx * (c * feet[h, 2, 0] - s * feet[h, 1, 0])
-                + gy * (c * feet[h, 2, 1] - s * feet[h, 1, 1])
-                + gz * (c * feet[h, 2, 2] - s * feet[h, 1, 2])
-            )
-            for axis in range(3):
-                places[h, axis, k] = xyz[axis, column]
+        for axis in range(3):
+            foot, first, second = feet[h, 0, axis], feet[h, 1, axis], feet[h, 2, axis]
+            for k in range(ANGLES):
+                places[h, axis, k] = foot + COSINE[k] * first + SINE[k] * second
+        held_along(xyz, params, h, n_held, feet[h], places[h], held[h], slope[h])
     charge, depth, size = params[0, n_held] ** 2, params[1, n_held] ** 2, 2.0 * params[2, n_held]
     for h in range(n_hydroxyl):
         for other in range(h):

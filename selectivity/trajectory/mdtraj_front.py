@@ -56,17 +56,22 @@ def observed(
 ) -> Iterator[FrameBlock]:
     """Blocks of up to ``chunk`` frames, as they are seen."""
     observer = Observer(followed, model)
-    block, f = observer.block(chunk), 0
-    for place, frame in enumerate(frames):
-        state = observer.see(frame.positions, frame.box, block, f, frame=frame.number, time_ps=frame.time_ps)
-        if state == 0 and relaxation is not None:
-            relaxation.score(block, f, place=place, of=None)
+    block, first, f = observer.block(chunk), 0, 0
+
+    def finished() -> FrameBlock:
+        observer.catch_up(block)
+        if relaxation is not None:
+            relaxation.score(block, lambda row: (first + row, None))
+        return block.take(slice(0, f))
+
+    for frame in frames:
+        observer.see(frame.positions, frame.box, block, f, frame=frame.number, time_ps=frame.time_ps)
         f += 1
         if f == chunk:
-            yield block
-            block, f = observer.block(chunk), 0
+            yield finished()
+            block, first, f = observer.block(chunk), first + chunk, 0
     if f:
-        yield block.take(slice(0, f))
+        yield finished()
 
 
 def concatenated(made: list[FrameTables]) -> FrameTables:

@@ -8,9 +8,9 @@ import pandas as pd
 import pyarrow.parquet
 
 import selectivity.trajectory.engine
-from selectivity.trajectory.frame import see_frame
+from selectivity.trajectory.frame import see_frames
 from selectivity.trajectory.pore import distance
 
-LOADED = (MDAnalysis.coordinates.core, pd, pyarrow.parquet, selectivity.trajectory.engine, see_frame)
+LOADED = (MDAnalysis.coordinates.core, pd, pyarrow.parquet, selectivity.trajectory.engine, see_frames)
 
 distance(np.zeros((2, 3)), 0, 1)  # numba makes itself ready at the first kernel that it is asked for: half a second

@@ -8,6 +8,7 @@ says what this misses: `FrameBlock.cold`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +22,7 @@ from selectivity.energetics.profile import pore_profile
 from selectivity.energetics.site_energies import site_minimum
 from selectivity.structure.filter import Site
 from selectivity.trajectory.block import IONS, FrameBlock
-from selectivity.trajectory.condition import CAGE
+from selectivity.trajectory.condition import CAGE, OK
 from selectivity.trajectory.relaxed_library import (
     DRY_SITES,
     Library,
@@ -55,14 +56,15 @@ class Relaxation:
         self._known, self._leg, self._cold_every = known, water_leg, cold_every
         self._ready: dict[bool, _Ready] = {}
 
-    def score(self, block: FrameBlock, f: int, *, place: int, of: int | None) -> None:
-        """Relaxed ddG (kJ/mol) of the formed dry sites of frame f of a block, and those of the full search where it is due.
+    def score(self, block: FrameBlock, where: Callable[[int], tuple[int, int | None]]) -> None:
+        """Relaxed ddG (kJ/mol) of the formed dry sites of every usable frame of a block, and those of the full search where it is due.
 
-        The frame has ``place`` among ``of`` chosen ones of its trajectory (None where that is not known).
+        ``where`` tells the place of a row's frame among how many chosen ones of its trajectory (None where that is not known).
         """
-        block.relaxed[f] = self._ddg(self.energies(block, f))
-        if self._cold_every is not None and is_checked(place, of, self._cold_every):
-            block.cold[f] = self._ddg(self.searched(block, f))
+        for f in np.flatnonzero(block.state == OK):
+            block.relaxed[f] = self._ddg(self.energies(block, f))
+            if self._cold_every is not None and is_checked(*where(f), self._cold_every):
+                block.cold[f] = self._ddg(self.searched(block, f))
 
     def energies(self, block: FrameBlock, f: int) -> Array:
         """Relaxed energies of K+ and Na+ in the sites of a frame, (6, 2) kJ/mol; NaN where there is none."""

@@ -27,7 +27,7 @@ from selectivity.trajectory.hydroxyls import (
     torsion_tables,
     with_ion,
 )
-from selectivity.trajectory.rigid_descent import descend
+from selectivity.trajectory.rigid_descent import STIFF_TURN, descend
 from selectivity.trajectory.rigid_map import (
     EMPTY,
     MOST,
@@ -69,7 +69,7 @@ def load_atoms(core, n_hydroxyl, xyz):
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def pass_on(
-    rests, found, xyz, params, n_hydroxyl, n_held, feet, held, slope, mutual, places, single, offered, sites, q, turn, work, matrices
+    rests, found, xyz, params, n_hydroxyl, n_held, feet, held, slope, mutual, places, single, offered, sites, q, turn, work, bend
 ):  # fmt: skip
     """Offer every ion the torsions of the other ion in its site and of the same ion next door; whether that lowered any."""
     lowered = False
@@ -83,7 +83,7 @@ def pass_on(
                     n += 1
             if found[s, i, 0] < np.inf and offer(
                 offered[:n], rests[s, i], found[s, i], xyz, params[i], n_hydroxyl, n_held, feet, held, slope, mutual, places, single,
-                sites[s], q, turn, work, matrices,
+                sites[s], q, turn, work, bend,
             ):  # fmt: skip
                 lowered = True
     return lowered
@@ -91,7 +91,7 @@ def pass_on(
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def turn_one(
-    rest, known, xyz, params, n_hydroxyl, n_held, feet, held, slope, mutual, places, single, offered, wall, q, turn, work, matrices
+    rest, known, xyz, params, n_hydroxyl, n_held, feet, held, slope, mutual, places, single, offered, wall, q, turn, work, bend
 ):  # fmt: skip
     """Turn one hydrogen after the other elsewhere beside an ion at rest, until none of that lowers the energy."""
     lowered = True
@@ -104,13 +104,13 @@ def turn_one(
                 n += 1
         lowered = offer(
             offered[:n], rest, known, xyz, params, n_hydroxyl, n_held, feet, held, slope, mutual, places, single, wall, q, turn, work,
-            matrices,
+            bend,
         )  # fmt: skip
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def offer(
-    offered, rest, known, xyz, params, n_hydroxyl, n_held, feet, held, slope, mutual, places, single, wall, q, turn, work, matrices
+    offered, rest, known, xyz, params, n_hydroxyl, n_held, feet, held, slope, mutual, places, single, wall, q, turn, work, bend
 ):  # fmt: skip
     """Try combinations of torsions ``offered`` (n,), settled beside the ion, where it rests; whether one lowered ``known``."""
     with_ion(rest[0], rest[1], rest[2], params, n_hydroxyl, n_held, held, places, single)
@@ -125,19 +125,19 @@ def offer(
         if alone(single, n_hydroxyl, offered[c]) + among(mutual, n_hydroxyl, offered[c]) > highest:
             continue
         begin(q, spot, offered[c], n_hydroxyl)
-        keep_lower(q, rest, known, xyz, params, n_hydroxyl, n_held, feet, held, slope, wall, turn, work, matrices)
+        keep_lower(q, rest, known, xyz, params, n_hydroxyl, n_held, feet, held, slope, wall, turn, work, bend)
     return known[0] < before - 1e-4
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def keep_lower(q, best, known, xyz, params, n_hydroxyl, n_held, feet, held, slope, wall, turn, work, matrices):
+def keep_lower(q, best, known, xyz, params, n_hydroxyl, n_held, feet, held, slope, wall, turn, work, bend):
     """Descend from q; an end at rest below ``known`` (energy, 0 at rest), or any before one has come to rest, takes its place.
 
     Whether one at rest did.
     """
     hopeless = known[0] if known[1] == 0.0 else np.inf
     energy, rest = descend(
-        q, xyz, params, n_hydroxyl, n_held, feet, held, slope, wall, turn, work, matrices, best, hopeless
+        q, xyz, params, n_hydroxyl, n_held, feet, held, slope, wall, turn, work, bend, best, hopeless
     )
     if (rest and known[1] != 0.0) or (energy < known[0] and (rest or known[1] != 0.0)):
         known[0], known[1] = energy, 0.0 if rest else 1.0
@@ -153,7 +153,7 @@ def site_minima(core, n_hydroxyl, sites, wanted, params, oh_length, coh_angle, e
     Sites that are not ``wanted`` (6,) are left as they are. ``params`` (2, 4, N) are those of the columns with either ion in the last
     one; ``n_hydroxyl`` is 0 without a hydroxyl ring.
     """
-    n_held, n = 40 + 2 * n_hydroxyl, 3 + n_hydroxyl
+    n_held, n = 40 + 2 * n_hydroxyl, 3 + HYDROXYLS
     xyz, feet = np.empty((3, n_held + n_hydroxyl + 1)), np.empty((HYDROXYLS, 3, 3))
     held, slope, single = np.zeros((HYDROXYLS, ANGLES)), np.zeros((HYDROXYLS, ANGLES)), np.zeros((HYDROXYLS, ANGLES))
     mutual, places = np.zeros((HYDROXYLS, HYDROXYLS, ANGLES, ANGLES)), np.empty((HYDROXYLS, 3, ANGLES))
@@ -168,7 +168,7 @@ def site_minima(core, n_hydroxyl, sites, wanted, params, oh_length, coh_angle, e
     profile, where = np.empty((2, RAYS, MOST_HEIGHTS)), np.empty((2, RAYS, MOST_HEIGHTS, 3))
     start, energy = np.empty((MOST_STARTS, 3), dtype=np.int64), np.empty(MOST_STARTS)
     seen, offered = np.empty((MOST_STARTS, 3), dtype=np.int64), np.empty(3 + HYDROXYLS * TURNS, dtype=np.int64)
-    q, turn, work, matrices = np.empty(n), np.empty((2, HYDROXYLS, 3)), np.empty((5, n)), np.zeros((2, n, n))
+    q, turn, work, bend = np.zeros(n), np.empty((2, HYDROXYLS, 3)), np.zeros((4, n)), STIFF_TURN * np.eye(n)
     rests, found = np.zeros((len(sites), 2, n)), np.full((len(sites), 2, 2), np.inf)
     load_atoms(core, n_hydroxyl, xyz)
     circles(xyz, n_hydroxyl, oh_length, coh_angle, feet)
@@ -182,7 +182,7 @@ def site_minima(core, n_hydroxyl, sites, wanted, params, oh_length, coh_angle, e
             continue
         n_heights = map_site(
             s, sites[s], xyz, params, n_hydroxyl, n_held, spots[:, :n_spots], felt[:n_spots], slots, shared[:number], terms, work[0],
-            matrices[0], heights_of_map, profile, where, beside, least,
+            bend, heights_of_map, profile, where, beside, least,
         )  # fmt: skip
         for i in range(2):
             window = WORTHWHILE_NEAR if s < COUPLED else WORTHWHILE
@@ -200,16 +200,16 @@ def site_minima(core, n_hydroxyl, sites, wanted, params, oh_length, coh_angle, e
                 n_seen += 1
                 begin(q, (spot[0], spot[1], spot[2]), code, n_hydroxyl)
                 if keep_lower(
-                    q, rests[s, i], found[s, i], xyz, params[i], n_hydroxyl, n_held, feet, held, slope, sites[s], turn, work, matrices
+                    q, rests[s, i], found[s, i], xyz, params[i], n_hydroxyl, n_held, feet, held, slope, sites[s], turn, work, bend
                 ) and s < COUPLED:  # fmt: skip
                     turn_one(
                         rests[s, i], found[s, i], xyz, params[i], n_hydroxyl, n_held, feet, held, slope, mutual, places, single, offered,
-                        sites[s], q, turn, work, matrices,
+                        sites[s], q, turn, work, bend,
                     )  # fmt: skip
     for _ in range(2 if n_hydroxyl > 0 else 0):
         if not pass_on(
             rests, found, xyz, params, n_hydroxyl, n_held, feet, held, slope, mutual, places, single, offered, sites, q, turn, work,
-            matrices,
+            bend,
         ):  # fmt: skip
             break
     for s in range(len(sites)):

@@ -12,7 +12,7 @@ from numba import njit
 
 from selectivity.energetics.descent import largest
 from selectivity.energetics.kernels import WALL_CONSTANT, plus
-from selectivity.trajectory.hydroxyls import ANGLES, STEP, held_energy
+from selectivity.trajectory.hydroxyls import ANGLES, STEP, cosine_and_sine, held_energy
 
 STIFF_ION, STIFF_TURN = 100.0, 20.0
 """Expected curvatures, kJ/mol/Å^2 and kJ/mol/rad^2: where the energy bends downwards, multiples of them are added until it does not."""
@@ -133,7 +133,7 @@ def energy_terms(q, xyz, params, n_hydroxyl, n_held, feet, held, held_slope, wal
     total += wall_energy(q, wall, slope, bend)
     hydrogen, other_charge = params[0, n_held], params[0, ion] if n_hydroxyl else 0.0
     for h in range(n_hydroxyl):
-        c, s = np.cos(q[3 + h]), np.sin(q[3 + h])
+        c, s = cosine_and_sine(q[3 + h])
         for axis in range(3):
             turn[0, h, axis] = c * feet[h, 1, axis] + s * feet[h, 2, axis]
             turn[1, h, axis] = c * feet[h, 2, axis] - s * feet[h, 1, axis]
@@ -187,55 +187,81 @@ def energy_terms(q, xyz, params, n_hydroxyl, n_held, feet, held, held_slope, wal
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def newton_step(slope, bend, factor, step):
-    """Solve (bend + shift) step = -slope with the smallest shift that leaves the matrix positive.
+def beyond_ion(x, y, z, l10, l20, l21):
+    """The coupling of one more coordinate with an ion's, after elimination of the ion's (``l``: its unit triangular factor)."""
+    y = y - l10 * x
+    return x, y, z - l20 * x - l21 * y
 
-    Returns the change that the quadratic predicts, and whether it needed no shift.
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+def newton_step(slope, bend, step):
+    """Solve (bend + shift) step = -slope (7,) with the smallest shift that leaves the matrix positive.
+
+    Returns the change that the quadratic predicts, and whether it needed no shift. Written out, since loops of a few turns cost
+    several times what they compute: L D L^T of the ion's block, then of what is left for the four torsions.
     """
-    n = len(slope)
     shift = 0.0
+    least_ion, least_turn = 0.05 * STIFF_ION, 0.05 * STIFF_TURN
     while True:
-        positive = True
-        for i in range(n):
-            for j in range(i + 1):
-                value = bend[i, j]
-                if i == j:
-                    value += shift * (STIFF_ION if i < 3 else STIFF_TURN)
-                for k in range(j):
-                    value -= factor[i, k] * factor[j, k]
-                if i > j:
-                    factor[i, j] = value / factor[j, j]
-                elif value > 0.05 * (STIFF_ION if i < 3 else STIFF_TURN):
-                    factor[i, i] = np.sqrt(value)
-                else:
-                    positive = False
-                    break
-            if not positive:
-                break
-        if positive:
+        ion, turn = shift * STIFF_ION, shift * STIFF_TURN
+        d0 = bend[0, 0] + ion
+        i0 = 1.0 / d0
+        c10, c20 = bend[1, 0], bend[2, 0]
+        l10, l20 = c10 * i0, c20 * i0
+        d1 = bend[1, 1] + ion - l10 * c10
+        i1 = 1.0 / d1
+        c21 = bend[2, 1] - l20 * c10
+        l21 = c21 * i1
+        d2 = bend[2, 2] + ion - l20 * c20 - l21 * c21
+        i2 = 1.0 / d2
+        u0, v0, w0 = beyond_ion(bend[3, 0], bend[3, 1], bend[3, 2], l10, l20, l21)
+        u1, v1, w1 = beyond_ion(bend[4, 0], bend[4, 1], bend[4, 2], l10, l20, l21)
+        u2, v2, w2 = beyond_ion(bend[5, 0], bend[5, 1], bend[5, 2], l10, l20, l21)
+        u3, v3, w3 = beyond_ion(bend[6, 0], bend[6, 1], bend[6, 2], l10, l20, l21)
+        x0, y0, z0 = u0 * i0, v0 * i1, w0 * i2
+        x1, y1, z1 = u1 * i0, v1 * i1, w1 * i2
+        x2, y2, z2 = u2 * i0, v2 * i1, w2 * i2
+        x3, y3, z3 = u3 * i0, v3 * i1, w3 * i2
+        d3 = bend[3, 3] + turn - x0 * u0 - y0 * v0 - z0 * w0
+        i3 = 1.0 / d3
+        c43 = bend[4, 3] - x1 * u0 - y1 * v0 - z1 * w0
+        c53 = bend[5, 3] - x2 * u0 - y2 * v0 - z2 * w0
+        c63 = bend[6, 3] - x3 * u0 - y3 * v0 - z3 * w0
+        l43, l53, l63 = c43 * i3, c53 * i3, c63 * i3
+        d4 = bend[4, 4] + turn - x1 * u1 - y1 * v1 - z1 * w1 - l43 * c43
+        i4 = 1.0 / d4
+        c54 = bend[5, 4] - x2 * u1 - y2 * v1 - z2 * w1 - l53 * c43
+        c64 = bend[6, 4] - x3 * u1 - y3 * v1 - z3 * w1 - l63 * c43
+        l54, l64 = c54 * i4, c64 * i4
+        d5 = bend[5, 5] + turn - x2 * u2 - y2 * v2 - z2 * w2 - l53 * c53 - l54 * c54
+        i5 = 1.0 / d5
+        c65 = bend[6, 5] - x3 * u2 - y3 * v2 - z3 * w2 - l63 * c53 - l64 * c54
+        l65 = c65 * i5
+        d6 = bend[6, 6] + turn - x3 * u3 - y3 * v3 - z3 * w3 - l63 * c63 - l64 * c64 - l65 * c65
+        if min(d0, d1, d2) > least_ion and min(d3, d4, d5, d6) > least_turn:
             break
         shift = 2.0 * shift if shift > 0.0 else 0.25
-        if shift > HOPELESS_SHIFT:
+        if not shift <= HOPELESS_SHIFT:
             step[:] = 0.0
             return 0.0, False
-    for i in range(n):
-        value = -slope[i]
-        for k in range(i):
-            value -= factor[i, k] * step[k]
-        step[i] = value / factor[i, i]
-    for back in range(n):
-        i = n - 1 - back
-        value = step[i]
-        for k in range(i + 1, n):
-            value -= factor[k, i] * step[k]
-        step[i] = value / factor[i, i]
-    change = excess = 0.0
-    for i in range(n):
-        change += slope[i] * step[i]
-        excess = max(excess, abs(step[i]) / (STEP_LIMIT if i < 3 else TURN_LIMIT))
-    if excess > 1.0:
-        for i in range(n):
-            step[i] /= excess
+    s0 = -slope[0]
+    s1 = -slope[1] - l10 * s0
+    s2 = -slope[2] - l20 * s0 - l21 * s1
+    s3 = -slope[3] - x0 * s0 - y0 * s1 - z0 * s2
+    s4 = -slope[4] - x1 * s0 - y1 * s1 - z1 * s2 - l43 * s3
+    s5 = -slope[5] - x2 * s0 - y2 * s1 - z2 * s2 - l53 * s3 - l54 * s4
+    s6 = (-slope[6] - x3 * s0 - y3 * s1 - z3 * s2 - l63 * s3 - l64 * s4 - l65 * s5) / d6
+    s5 = s5 * i5 - l65 * s6
+    s4 = s4 * i4 - l54 * s5 - l64 * s6
+    s3 = s3 * i3 - l43 * s4 - l53 * s5 - l63 * s6
+    s2 = s2 * i2 - z0 * s3 - z1 * s4 - z2 * s5 - z3 * s6
+    s1 = s1 * i1 - l21 * s2 - y0 * s3 - y1 * s4 - y2 * s5 - y3 * s6
+    s0 = s0 * i0 - l10 * s1 - l20 * s2 - x0 * s3 - x1 * s4 - x2 * s5 - x3 * s6
+    change = slope[0] * s0 + slope[1] * s1 + slope[2] * s2 + slope[3] * s3 + slope[4] * s4 + slope[5] * s5 + slope[6] * s6
+    farthest, widest = max(abs(s0), abs(s1), abs(s2)), max(abs(s3), abs(s4), abs(s5), abs(s6))
+    scale = 1.0 / max(1.0, farthest / STEP_LIMIT, widest / TURN_LIMIT)
+    step[0], step[1], step[2] = scale * s0, scale * s1, scale * s2
+    step[3], step[4], step[5], step[6] = scale * s3, scale * s4, scale * s5, scale * s6
     return 0.5 * change, shift == 0.0
 
 
@@ -253,14 +279,13 @@ def is_there(q, known):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
-def descend(q, xyz, params, n_hydroxyl, n_held, feet, held, held_slope, wall, turn, work, matrices, known, hopeless):
-    """Minimise over q in place; ``work`` (4, n) and ``matrices`` (2, n, n) are room.
+def descend(q, xyz, params, n_hydroxyl, n_held, feet, held, held_slope, wall, turn, work, bend, known, hopeless):
+    """Minimise over q in place; ``work`` (4, 7) and ``bend`` (7, 7) are room, zero and stiff for absent hydroxyls.
 
     Returns the energy and whether q is at rest. A descent that will end above ``hopeless``, the energy of the ``known`` minimum
     (infinity: there is none), or in that minimum is given up where it is.
     """
     slope, slope_new, step, trial = work[0], work[1], work[2], work[3]
-    bend, factor = matrices[0], matrices[1]
     exact = n_hydroxyl == 0
     energy = energy_terms(q, xyz, params, n_hydroxyl, n_held, feet, held, held_slope, wall, exact, turn, slope, bend)
     evaluations = 1
@@ -273,7 +298,7 @@ def descend(q, xyz, params, n_hydroxyl, n_held, feet, held, held_slope, wall, tu
                 q, xyz, params, n_hydroxyl, n_held, feet, held, held_slope, wall, exact, turn, slope, bend
             )
             evaluations += 1
-        change, convex = newton_step(slope, bend, factor, step)
+        change, convex = newton_step(slope, bend, step)
         for i in range(len(q)):
             trial[i] = q[i] + step[i]
         if exact and not convex and largest(slope) <= TOLERANCE:

@@ -48,8 +48,9 @@ def structure_frame(filter: Filter) -> tuple[FollowedFilter, Positions]:
 def seen(observer: Observer, positions: Positions) -> FrameBlock:
     """A structure as a block of one frame; raises FilterIncomplete when the compiled code cannot use it (a broken strand)."""
     block = observer.block(1)
-    state = observer.see(positions, None, block, 0, frame=0, time_ps=0.0)
-    if state != OK:
+    observer.see(positions, None, block, 0, frame=0, time_ps=0.0)
+    observer.catch_up(block)
+    if (state := int(block.state[0])) != OK:
         raise FilterIncomplete(
             f"{observer.followed.filter.provenance.source}: {REASONS[state].partition(':')[0]}; four whole strands are needed: "
             "repair the model, or take score_filter, which needs rings only"
