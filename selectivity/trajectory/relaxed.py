@@ -61,7 +61,7 @@ class Relaxation:
 
         ``where`` tells the place of a row's frame among how many chosen ones of its trajectory (None where that is not known).
         """
-        for f in np.flatnonzero(block.state == OK):
+        for f in map(int, np.flatnonzero(block.state == OK)):
             block.relaxed[f] = self._ddg(self.energies(block, f))
             if self._cold_every is not None and is_checked(*where(f), self._cold_every):
                 block.cold[f] = self._ddg(self.searched(block, f))
